@@ -1,0 +1,70 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// read walks the range, one page ahead of the packer, until the range or a
+// limit ends.
+func (f *forward) read(ctx context.Context, r backends.Range, after backends.Cursor) error {
+	defer close(f.pages)
+	limit := backends.PageLimit{Items: f.o.PageItems, Bytes: int(f.o.MemoryBytes / 4)}
+	var scanned int64
+	for !f.limits.reached(scanned) {
+		got, err := f.pair.Source.ReadPage(ctx, r, after, limit)
+		if err != nil {
+			return fmt.Errorf("read page: %w", err)
+		}
+		pg := &page{next: got.Next, last: got.Done, counts: Counts{Scanned: int64(len(got.Items))}}
+		if err := f.compare(ctx, pg, got.Items); err != nil {
+			return err
+		}
+		if err := f.memory.Acquire(ctx, pg.weight); err != nil {
+			return context.Cause(ctx)
+		}
+		if err := send(ctx, f.pages, pg); err != nil {
+			return err
+		}
+		scanned += int64(len(got.Items))
+		after = got.Next
+		if got.Done {
+			return nil
+		}
+	}
+	return nil
+}
+
+// compare finds what is dirty, and weighs it.
+func (f *forward) compare(ctx context.Context, pg *page, items []backends.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	ids := make([]string, len(items))
+	for i := range items {
+		ids[i] = items[i].ID
+	}
+	stamps, err := f.pair.Target.Stamps(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("look up stamps: %w", err)
+	}
+	spec := f.pair.Target.Spec()
+	var weight int64
+	for _, item := range items {
+		want := backends.NewStamp(item, spec.Fingerprint, f.pair.CopiesPayload)
+		have, there := stamps[item.ID]
+		if there && have == want && item.Defect == "" {
+			pg.counts.Current++
+			continue
+		}
+		d := dirty{item: item, stamp: want, page: pg}
+		d.keepVector = there && have.SameVector(want) && item.Defect == ""
+		pg.dirty = append(pg.dirty, d)
+		weight += int64(item.Bytes()) + int64(spec.Dimensions)*4
+	}
+	pg.open = len(pg.dirty)
+	pg.weight = min(weight, f.o.MemoryBytes)
+	return nil
+}

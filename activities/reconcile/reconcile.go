@@ -1,0 +1,94 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Pair is a source and the generation that is to mirror it.
+type Pair struct {
+	Source        backends.Source
+	Target        backends.Generation
+	Embedder      backends.Embedder
+	CopiesPayload bool // IndexTraits.CopiesPayload of the target's index
+}
+
+// Refusal is an item that can't be embedded.
+type Refusal struct {
+	ID      string
+	Content string // hash of the text that was refused
+	Reason  string // never the text
+}
+
+// Options bound one run. The zero value of each field has a default, but for
+// the functions: a nil one is not called.
+type Options struct {
+	BatchSize      int           // inputs of one request; 100
+	Concurrency    int           // requests at once; 4
+	PageItems      int           // items of one read; about 1,000, a multiple of BatchSize
+	MemoryBytes    int64         // texts, payloads and vectors in flight; 64 MiB
+	MaxItems       int64         // hand back after about so many items; 25,000
+	Budget         time.Duration // hand back after about so long; 0: no bound
+	RequestTimeout time.Duration // of one embedding request; 2 min
+	// PatienceMax is the longest wait for a throttled or failing embedder that
+	// is sat out here; what asks for longer is returned to the caller. 10 s.
+	PatienceMax time.Duration
+
+	// Stop, once closed, makes the run finish what it has begun and return.
+	Stop <-chan struct{}
+	// Known is the content hash under which an id was refused before: such an
+	// item is not sent again while its text is the same.
+	Known map[string]string
+	// Fence is asked before each write; its error ends the run unwritten.
+	Fence func(context.Context) error
+	// Quarantine takes an item that can't be embedded; its error ends the run.
+	Quarantine func(context.Context, Refusal) error
+	// Report is called by one goroutine after each move of the watermark or
+	// answered request, with all counts of this run.
+	Report func(backends.Cursor, Counts)
+}
+
+// WithDefaults fills in what is zero.
+func (o Options) WithDefaults() Options {
+	o.BatchSize = cmp.Or(o.BatchSize, 100)
+	o.Concurrency = cmp.Or(o.Concurrency, 4)
+	o.PageItems = cmp.Or(o.PageItems, o.BatchSize*max(1, 1000/o.BatchSize))
+	o.MemoryBytes = cmp.Or(o.MemoryBytes, 64<<20)
+	o.MaxItems = cmp.Or(o.MaxItems, 25_000)
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, 2*time.Minute)
+	o.PatienceMax = cmp.Or(o.PatienceMax, 10*time.Second)
+	return o
+}
+
+// Result is how far a run came. It is meaningful beside an error too.
+type Result struct {
+	Cursor backends.Cursor // the watermark: go on from here
+	Done   bool            // the whole range is behind it
+	Counts Counts
+}
+
+// limits decides when a run hands back.
+type limits struct {
+	o        Options
+	deadline time.Time
+}
+
+func newLimits(o Options) limits {
+	l := limits{o: o}
+	if o.Budget > 0 {
+		l.deadline = time.Now().Add(o.Budget)
+	}
+	return l
+}
+
+func (l limits) reached(scanned int64) bool {
+	select {
+	case <-l.o.Stop:
+		return true
+	default:
+	}
+	return scanned >= l.o.MaxItems || (!l.deadline.IsZero() && time.Now().After(l.deadline))
+}

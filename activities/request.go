@@ -1,0 +1,107 @@
+package activities
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Request is what a job is asked for: the only input of a ReembedWorkflow, and
+// what `temporal workflow start --input` takes. Unknown fields are refused.
+type Request struct {
+	Namespace string `json:"namespace"`
+	To        string `json:"to"` // the target model's name in the catalog
+	// From is the model that the asker believes to be active; a job is refused
+	// when it is another. Empty: whichever is active.
+	From      string   `json:"from,omitempty"`
+	Priority  Priority `json:"priority,omitempty"`
+	BatchSize int      `json:"batch_size,omitempty"` // inputs of one embedding request; 0: REEMBED_BATCH_SIZE
+	// TimeoutSeconds bounds the running time, waits left out. Absent:
+	// REEMBED_JOB_TIMEOUT_SECONDS; 0: no bound.
+	TimeoutSeconds *int64 `json:"timeout_seconds,omitempty"`
+	DryRun         bool   `json:"dry_run,omitempty"` // plan, write nothing
+	// MaxFailedItems is how many items may be quarantined before the job fails. Absent: 100.
+	MaxFailedItems *int64 `json:"max_failed_items,omitempty"`
+	// Waive names quarantined items without which the switch may happen.
+	Waive []string `json:"waive,omitempty"`
+}
+
+// Bounds of a request's numbers.
+const (
+	MaxBatchSize          = 2048
+	MaxTimeoutSeconds     = 365 * 24 * 3600
+	DefaultMaxFailedItems = 100
+	maxWaived             = 1000
+)
+
+// DecodeRequest reads a request strictly: what it does not know it refuses, and
+// says which field.
+func DecodeRequest(raw []byte) (Request, error) {
+	var r Request
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil {
+		return Request{}, fmt.Errorf("%w: request: %s", backends.ErrInvalidInput, strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return Request{}, fmt.Errorf("%w: request: more than one JSON value", backends.ErrInvalidInput)
+	}
+	return r, r.validate()
+}
+
+func (r Request) validate() error {
+	refuse := func(field, format string, args ...any) error {
+		return fmt.Errorf("%w: request field %q: %s", backends.ErrInvalidInput, field, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case r.Namespace == "":
+		return refuse("namespace", "is missing")
+	case r.To == "":
+		return refuse("to", "is missing: name the target model")
+	case r.BatchSize < 0 || r.BatchSize > MaxBatchSize:
+		return refuse("batch_size", "%d is not between 1 and %d", r.BatchSize, MaxBatchSize)
+	case r.TimeoutSeconds != nil && (*r.TimeoutSeconds < 0 || *r.TimeoutSeconds > MaxTimeoutSeconds):
+		return refuse("timeout_seconds", "%d is not between 0 (none) and %d", *r.TimeoutSeconds, MaxTimeoutSeconds)
+	case r.MaxFailedItems != nil && *r.MaxFailedItems < 0:
+		return refuse("max_failed_items", "%d is negative", *r.MaxFailedItems)
+	case len(r.Waive) > maxWaived:
+		return refuse("waive", "%d ids, at most %d", len(r.Waive), maxWaived)
+	}
+	if _, err := ParsePriority(string(r.Priority)); err != nil {
+		return refuse("priority", "%q is none of LOW, MEDIUM, HIGH, CRITICAL", r.Priority)
+	}
+	return nil
+}
+
+// Job identifies a running job to the activities: who it is, what it moves, and
+// under which lease. It is made by Resolve and carried through the workflow.
+type Job struct {
+	ID        string         `json:"id"`  // workflow id
+	Run       string         `json:"run"` // first run id: the same across continue-as-new and reset
+	Namespace string         `json:"namespace"`
+	From      string         `json:"from,omitempty"` // model of the active route; empty for a first backfill
+	To        backends.Model `json:"to"`
+	// Fingerprint of To when the job was resolved: a worker whose catalog says
+	// otherwise refuses the job's work.
+	Fingerprint string `json:"fingerprint"`
+	Locator     string `json:"locator"` // of the target generation
+	// RouteVersion that the switch expects; 0: no route yet.
+	RouteVersion   int64         `json:"route_version"`
+	Epoch          int64         `json:"epoch,omitempty"` // of the namespace's lease, once held
+	Priority       Priority      `json:"priority"`
+	BatchSize      int           `json:"batch_size"`
+	Timeout        time.Duration `json:"timeout,omitempty"` // 0: none
+	DryRun         bool          `json:"dry_run,omitempty"`
+	MaxFailedItems int64         `json:"max_failed_items"`
+	Waive          []string      `json:"waive,omitempty"`
+	// Window is how many range workflows run at once; ContinueAfter the history
+	// events after which the root continues as new between two passes. They are
+	// data of the job, never read from a worker's environment in the workflow.
+	Window        int `json:"window"`
+	ContinueAfter int `json:"continue_after"`
+}

@@ -1,0 +1,62 @@
+package activities
+
+import "github.com/reembed/reembed/backends"
+
+// Task is what is done with a range: the two directions of sync, and the same
+// two read only.
+type Task string
+
+// The tasks. Forward ones go over the source's ranges, backward ones over the generation's.
+const (
+	SyncForward    Task = "sync-forward"
+	SyncBackward   Task = "sync-backward"
+	VerifyForward  Task = "verify-forward"
+	VerifyBackward Task = "verify-backward"
+)
+
+// SplitRequest asks for the ranges of one task over the whole key space.
+type SplitRequest struct {
+	Job  Job  `json:"job"`
+	Task Task `json:"task"`
+}
+
+// MaxRanges bounds the ranges of one task of a pass.
+const MaxRanges = 500
+
+// Split is a key space cut into at most MaxRanges ranges: disjoint, complete, in
+// key order. It always has at least one.
+type Split struct {
+	Ranges []backends.Range `json:"ranges"`
+	Items  int64            `json:"items"` // items or records in all; an estimate
+}
+
+// SegmentRequest is one activity's share of a range: from After on, until the
+// range or the activity's own measure of work ends.
+type SegmentRequest struct {
+	Job   Job             `json:"job"`
+	Task  Task            `json:"task"`
+	Range backends.Range  `json:"range"`
+	After backends.Cursor `json:"after,omitempty"`
+}
+
+// SegmentResult is how far a segment came, and what it did on the way. It is
+// also what a running segment's heartbeat carries, over all its attempts.
+type SegmentResult struct {
+	Cursor backends.Cursor `json:"cursor"` // the next segment goes on from here
+	Done   bool            `json:"done"`   // nothing of the range is left
+	Counts Counts          `json:"counts"`
+	Report *Verification   `json:"report,omitempty"` // of the verify tasks
+}
+
+// Switched is the outcome of a switch.
+type Switched struct {
+	Route  Route  `json:"route"`
+	Former *Route `json:"former,omitempty"` // absent after a first backfill
+}
+
+// Outcome is how a job ended, for the registry's record and for the metrics.
+type Outcome struct {
+	Job    Job    `json:"job"`
+	State  string `json:"state"`  // COMPLETED, FAILED or CANCELLED
+	Status []byte `json:"status"` // the workflow's final status as JSON
+}

@@ -1,0 +1,130 @@
+package verify
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Kind is what is wrong with an item or a record.
+type Kind string
+
+// The kinds of findings.
+const (
+	Missing Kind = "missing" // item without a record
+	Extra   Kind = "extra"   // record without an item
+	Stale   Kind = "stale"   // made from another text
+	Foreign Kind = "foreign" // made by another model, or without a stamp of ours
+	Payload Kind = "payload" // copied payload differs
+	Vector  Kind = "vector"  // wrong dimensions, NaN, infinite, zero, or not normalised as declared
+	Drift   Kind = "drift"   // a fresh embedding of the text is another vector
+	Search  Kind = "search"  // the generation does not find the record by its own vector
+)
+
+// Finding is one thing that is wrong. Want is the content hash that the item
+// has now, so that two looks can be compared; it is empty for an extra record.
+type Finding struct {
+	Kind Kind   `json:"kind"`
+	ID   string `json:"id"`
+	Want string `json:"want,omitempty"`
+}
+
+// maxFindings bounds how many findings a report names; the counts go on.
+const maxFindings = 200
+
+// Report is what a verification found.
+type Report struct {
+	Items   int64          `json:"items"`   // items looked at
+	Records int64          `json:"records"` // records looked at
+	Counts  map[Kind]int64 `json:"counts,omitempty"`
+	// Findings names the first of them.
+	Findings    []Finding `json:"findings,omitempty"`
+	Quarantined int64     `json:"quarantined,omitempty"` // items without a vector, known and refused by the provider
+	Sampled     int       `json:"sampled,omitempty"`     // items that were embedded again
+	MinCosine   float64   `json:"min_cosine,omitempty"`  // the worst of them; 1 is the same
+	Searched    int       `json:"searched,omitempty"`    // sampled records that were searched for
+	ANNRecall   *float64  `json:"ann_recall,omitempty"`  // recall@10 against exact search; absent where searches are exact
+	Quality     *Quality  `json:"quality,omitempty"`     // where the namespace has golden queries
+}
+
+// Quality compares two models on a namespace's golden queries.
+type Quality struct {
+	Queries int      `json:"queries"`
+	Before  *Scores  `json:"before,omitempty"` // of the active generation
+	After   Scores   `json:"after"`
+	Failed  []string `json:"failed,omitempty"` // the bounds that were not met, in words
+}
+
+// Scores are means over the queries.
+type Scores struct {
+	NDCG10   float64 `json:"ndcg_at_10"`
+	Recall10 float64 `json:"recall_at_10"`
+}
+
+// Clean reports whether nothing is wrong.
+func (r *Report) Clean() bool {
+	return r.Wrong() == 0 && (r.Quality == nil || len(r.Quality.Failed) == 0)
+}
+
+// Wrong is the number of findings, named or not.
+func (r *Report) Wrong() int64 {
+	var n int64
+	for _, c := range r.Counts {
+		n += c
+	}
+	return n
+}
+
+// Found adds a finding.
+func (r *Report) Found(f Finding) {
+	if r.Counts == nil {
+		r.Counts = map[Kind]int64{}
+	}
+	r.Counts[f.Kind]++
+	if len(r.Findings) < maxFindings {
+		r.Findings = append(r.Findings, f)
+	}
+}
+
+// Merge adds the report of another part of the key space.
+func (r *Report) Merge(o Report) {
+	r.Items += o.Items
+	r.Records += o.Records
+	r.Quarantined += o.Quarantined
+	if len(o.Counts) > 0 && r.Counts == nil {
+		r.Counts = map[Kind]int64{}
+	}
+	for k, n := range o.Counts { //workflowcheck:ignore sums do not depend on the order
+		r.Counts[k] += n
+	}
+	r.Findings = append(r.Findings, o.Findings...)
+	if len(r.Findings) > maxFindings {
+		r.Findings = r.Findings[:maxFindings]
+	}
+}
+
+// Both returns the findings that two looks share: wrong in the same way, for
+// the same text, although a sync ran between.
+func Both(first, second Report) []Finding {
+	var both []Finding
+	for _, f := range second.Findings {
+		if slices.Contains(first.Findings, f) {
+			both = append(both, f)
+		}
+	}
+	return both
+}
+
+// Summary says in one line what was found.
+func (r *Report) Summary() string {
+	if r.Wrong() == 0 {
+		return "nothing missing, extra, stale or of another model"
+	}
+	var parts []string
+	for _, k := range []Kind{Missing, Extra, Stale, Foreign, Payload, Vector, Drift, Search} {
+		if n := r.Counts[k]; n > 0 {
+			parts = append(parts, string(k)+" "+strconv.FormatInt(n, 10))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,170 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Decorators wrap what a World hands out; a nil one does nothing. Name is the
+// namespace's or the model's.
+type Decorators struct {
+	Source   func(name string, s backends.Source) backends.Source
+	Index    func(name string, i backends.Index) backends.Index
+	Embedder func(name string, e backends.Embedder) backends.Embedder
+	Registry func(r backends.Registry) backends.Registry
+}
+
+// World is a catalog with its stores opened as they are needed. It is safe for
+// concurrent use; what it hands out stays open until Close.
+type World struct {
+	catalog    *Catalog
+	decorators Decorators
+
+	mu        sync.Mutex
+	closed    bool
+	stores    map[string]Store
+	embedders map[string]backends.Embedder
+}
+
+// NewWorld opens nothing yet.
+func NewWorld(c *Catalog, d Decorators) *World {
+	return &World{catalog: c, decorators: d, stores: map[string]Store{}, embedders: map[string]backends.Embedder{}}
+}
+
+// Catalog is what the world is made of.
+func (w *World) Catalog() *Catalog { return w.catalog }
+
+// Namespace returns a catalog entry, or ErrNotFound with the names that exist.
+func (w *World) Namespace(name string) (Namespace, error) {
+	return lookup(w.catalog.Namespaces, "namespace", name, w.catalog.File)
+}
+
+// Model returns a catalog entry, or ErrNotFound with the names that exist.
+func (w *World) Model(name string) (backends.Model, error) {
+	m, err := lookup(w.catalog.Models, "model", name, w.catalog.File)
+	return m.Model, err
+}
+
+// Source opens the namespace's source.
+func (w *World) Source(ctx context.Context, namespace string) (backends.Source, error) {
+	ns, store, err := w.storeOf(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Source(ns)
+	if err != nil {
+		return nil, fmt.Errorf("source of namespace %q: %w", namespace, err)
+	}
+	if w.decorators.Source != nil {
+		s = w.decorators.Source(namespace, s)
+	}
+	return s, nil
+}
+
+// Index opens the namespace's index.
+func (w *World) Index(ctx context.Context, namespace string) (backends.Index, error) {
+	ns, store, err := w.storeOf(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	i, err := store.Index(ns)
+	if err != nil {
+		return nil, fmt.Errorf("index of namespace %q: %w", namespace, err)
+	}
+	if w.decorators.Index != nil {
+		i = w.decorators.Index(namespace, i)
+	}
+	return i, nil
+}
+
+// Registry opens the registry that keeps the namespace's records.
+func (w *World) Registry(ctx context.Context, namespace string) (backends.Registry, error) {
+	name := w.catalog.Registry
+	if name == "" {
+		ns, err := w.Namespace(namespace)
+		if err != nil {
+			return nil, err
+		}
+		name = ns.Store
+	}
+	store, err := w.store(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	r, err := store.Registry()
+	if err != nil {
+		return nil, fmt.Errorf("registry in store %q: %w", name, err)
+	}
+	if w.decorators.Registry != nil {
+		r = w.decorators.Registry(r)
+	}
+	return r, nil
+}
+
+// Embedder returns the model's embedder; one for all callers, so that its
+// limits hold for the whole process.
+func (w *World) Embedder(model string) (backends.Embedder, error) {
+	m, err := lookup(w.catalog.Models, "model", model, w.catalog.File)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e, ok := w.embedders[model]; ok {
+		return e, nil
+	}
+	e, err := w.catalog.Embedders[m.Embedder].Open(m.Model)
+	if err != nil {
+		return nil, fmt.Errorf("embedder %q of model %q: %w", m.Embedder, model, err)
+	}
+	if w.decorators.Embedder != nil {
+		e = w.decorators.Embedder(model, e)
+	}
+	w.embedders[model] = e
+	return e, nil
+}
+
+// Close closes all stores that were opened.
+func (w *World) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	var errs []error
+	for name, s := range w.stores {
+		if err := s.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close store %q: %w", name, err))
+		}
+	}
+	clear(w.stores)
+	return errors.Join(errs...)
+}
+
+func (w *World) storeOf(ctx context.Context, namespace string) (Namespace, Store, error) {
+	ns, err := w.Namespace(namespace)
+	if err != nil {
+		return Namespace{}, nil, err
+	}
+	store, err := w.store(ctx, ns.Store)
+	return ns, store, err
+}
+
+func (w *World) store(ctx context.Context, name string) (Store, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil, fmt.Errorf("%w: the catalog was closed", backends.ErrUnavailable)
+	}
+	if s, ok := w.stores[name]; ok {
+		return s, nil
+	}
+	s, err := w.catalog.Stores[name].Open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open store %q: %w", name, err)
+	}
+	w.stores[name] = s
+	return s, nil
+}

@@ -1,0 +1,93 @@
+package records
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/reembed/reembed/backends"
+)
+
+const kindLease = "lease" // key: the namespace
+
+// Lease says which job may change a namespace's generations and route.
+type Lease struct {
+	Job string `json:"job"` // workflow id
+	Run string `json:"run"` // first run id
+	// Epoch grows with each change of hands: the version of the record.
+	Epoch int64 `json:"-"`
+}
+
+// GetLease returns the namespace's lease, or ErrNotFound when nobody holds it.
+func GetLease(ctx context.Context, reg backends.Registry, namespace string) (Lease, error) {
+	e, err := reg.Get(ctx, kindLease, namespace)
+	if err != nil {
+		return Lease{}, fmt.Errorf("lease of namespace %q: %w", namespace, err)
+	}
+	var l Lease
+	if err := json.Unmarshal(e.Value, &l); err != nil {
+		return Lease{}, fmt.Errorf("lease of namespace %q: %w", namespace, err)
+	}
+	l.Epoch = e.Version
+	return l, nil
+}
+
+// TakeLease gives the lease to the job under a new epoch, if it is free, the
+// job's own, or if ended says that its holder is over. Else ErrConflict, which
+// names the holder. Whoever worked under the former epoch is fenced from now on.
+func TakeLease(ctx context.Context, reg backends.Registry, namespace string, want Lease,
+	ended func(context.Context, Lease) (bool, error),
+) (Lease, error) {
+	now, err := GetLease(ctx, reg, namespace)
+	switch {
+	case errors.Is(err, backends.ErrNotFound):
+		now = Lease{}
+	case err != nil:
+		return Lease{}, err
+	case now.Job != want.Job || now.Run != want.Run:
+		over, err := ended(ctx, now)
+		if err != nil {
+			return Lease{}, fmt.Errorf("look at the lease's holder %s: %w", now.Job, err)
+		}
+		if !over {
+			return Lease{}, fmt.Errorf("%w: namespace %q is held by job %s", backends.ErrConflict, namespace, now.Job)
+		}
+	}
+	raw, err := json.Marshal(want)
+	if err != nil {
+		return Lease{}, fmt.Errorf("encode lease: %w", err)
+	}
+	want.Epoch, err = reg.Put(ctx, kindLease, namespace, now.Epoch, raw)
+	if err != nil {
+		return Lease{}, fmt.Errorf("take the lease of namespace %q: %w", namespace, err)
+	}
+	return want, nil
+}
+
+// CheckLease returns ErrConflict unless the lease has still the epoch.
+func CheckLease(ctx context.Context, reg backends.Registry, namespace string, epoch int64) error {
+	now, err := GetLease(ctx, reg, namespace)
+	switch {
+	case errors.Is(err, backends.ErrNotFound):
+		return fmt.Errorf("%w: the lease of namespace %q was given back", backends.ErrConflict, namespace)
+	case err != nil:
+		return err
+	case now.Epoch != epoch:
+		return fmt.Errorf("%w: the lease of namespace %q went to job %s", backends.ErrConflict, namespace, now.Job)
+	}
+	return nil
+}
+
+// GiveBackLease frees the namespace if the lease has still the epoch; a lease
+// that is gone or another's is left alone.
+func GiveBackLease(ctx context.Context, reg backends.Registry, namespace string, epoch int64) error {
+	err := reg.Delete(ctx, kindLease, namespace, epoch)
+	if errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("give back the lease of namespace %q: %w", namespace, err)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// Names by which workflows are started, signalled and queried: also from the
+// plain temporal CLI. They are a public contract.
+const (
+	ReembedWorkflowName   = "ReembedWorkflow"
+	SyncRangeWorkflowName = "SyncRangeWorkflow"
+	GateWorkflowName      = activities.GateWorkflowName
+
+	// TaskQueue carries jobs and their short activities, SyncTaskQueue the long
+	// ones, so that a worker full of segments still starts and stops jobs.
+	TaskQueue     = "reembed"
+	SyncTaskQueue = "reembed-sync"
+	GateTaskQueue = activities.GateTaskQueue
+
+	// GateID is the workflow id of the one gate of a Temporal namespace.
+	GateID = activities.GateID
+
+	QueryProgress  = "progress" // -> Progress
+	QueryStatus    = "status"   // -> Status
+	SignalCancel   = "cancel"   // CancelRequest
+	QueryGate      = activities.QueryGate
+	SignalGateSize = activities.SignalGateLimit // an integer: how many jobs may run at once
+)
+
+// Messages and values that are made by the activities.
+type (
+	Request      = activities.Request
+	Job          = activities.Job
+	Plan         = activities.Plan
+	Counts       = activities.Counts
+	Verification = activities.Verification
+	Route        = activities.Route
+	GateState    = activities.GateState
+)
+
+// CancelRequest is the payload of the cancel signal.
+type CancelRequest struct {
+	Reason string `json:"reason"`
+}
+
+// Status is all that is known of a job: the answer to the status query, the
+// result of a completed job, and the details of a failed or cancelled one.
+type Status struct {
+	Job          string        `json:"job"`
+	Run          string        `json:"run"`
+	Namespace    string        `json:"namespace"`
+	From         string        `json:"from,omitempty"`
+	To           string        `json:"to"`
+	State        State         `json:"state"`
+	Phase        Phase         `json:"phase"`
+	Priority     string        `json:"priority,omitempty"`
+	Reason       string        `json:"reason,omitempty"` // why it waits, was cancelled, or failed
+	ErrorCode    string        `json:"error_code,omitempty"`
+	LastError    string        `json:"last_error,omitempty"` // the latest one that is being retried
+	DryRun       bool          `json:"dry_run,omitempty"`
+	StartedAt    time.Time     `json:"started_at"`
+	RunningSince *time.Time    `json:"running_since,omitempty"` // when the slot was granted
+	FinishedAt   *time.Time    `json:"finished_at,omitempty"`
+	Progress     Progress      `json:"progress"`
+	Plan         *Plan         `json:"plan,omitempty"`
+	Verification *Verification `json:"verification,omitempty"`
+	Route        *Route        `json:"route,omitempty"` // after the switch
+	Former       *Route        `json:"former,omitempty"`
+}
+
+// Progress is how far a job is: the answer to the progress query. Counts are of
+// closed ranges; a client adds what the open ones report in their heartbeats
+// (starter.Client.Progress does).
+type Progress struct {
+	State          State     `json:"state"`
+	Phase          Phase     `json:"phase"`
+	Pass           int       `json:"pass"`         // from 1; 0 before the first
+	ItemsTotal     int64     `json:"items_total"`  // of one pass; an estimate while items come and go
+	ItemsDone      int64     `json:"items_done"`   // of this pass
+	RangesTotal    int       `json:"ranges_total"` // of this pass, both directions
+	RangesDone     int       `json:"ranges_done"`  //
+	ItemsPerSecond float64   `json:"items_per_second"`
+	ETASeconds     int64     `json:"eta_seconds"` // of this phase; -1 while unknown
+	PhaseSince     time.Time `json:"phase_since"`
+	Totals         Counts    `json:"totals"`                // over all passes
+	OpenRanges     []string  `json:"open_ranges,omitempty"` // workflow ids of the running ranges
+}
