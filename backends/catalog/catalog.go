@@ -15,6 +15,8 @@ type Catalog struct {
 	Embedders  map[string]EmbedderSpec
 	Models     map[string]ModelSpec
 	Namespaces map[string]Namespace
+	// Warnings are about what is allowed and rarely meant; shown by catalog check.
+	Warnings []Problem
 }
 
 // StoreSpec is an entry of stores.
@@ -57,6 +59,7 @@ type Namespace struct {
 	// Options are the keys that the store's driver reads (table, key, text, ...),
 	// decoded and checked by it; opaque to everyone else.
 	Options any
+	table   string // what holds the items, as the driver names it
 }
 
 // Golden names the queries with known answers of a namespace, and what a new
