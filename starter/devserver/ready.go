@@ -32,10 +32,19 @@ func (s *Server) await(ctx context.Context) error {
 		return fmt.Errorf("client: %w", err)
 	}
 	defer c.Close()
+	probing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer cancel()
+		select {
+		case <-s.process.Done(): // a probe of somebody else's port need not time out
+		case <-probing.Done():
+		}
+	}()
 	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()
 	for {
-		err := s.probe(ctx, c)
+		err := s.probe(probing, c)
 		if err == nil && s.process.Running() {
 			return nil
 		}
