@@ -1,6 +1,10 @@
 package backends
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"strings"
+)
 
 // GenerationSpec is what a generation is created as. It never changes.
 type GenerationSpec struct {
@@ -69,6 +73,11 @@ type Hit struct {
 	Score float64 `json:"score"`
 }
 
+// CompareHits is the order of hits, for slices.SortFunc.
+func CompareHits(a, b Hit) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.ID, b.ID))
+}
+
 // Generation is one complete set of vectors of a namespace, of one fingerprint.
 // Implementations are safe for concurrent use. What a call wrote is visible to
 // every later call, from any process. Every method may return ErrUnavailable,
@@ -97,6 +106,7 @@ type Generation interface {
 	// Count is the exact number of records.
 	Count(ctx context.Context) (int64, error)
 	// Search returns at most q.K hits. ErrDimension when the query's length is
-	// not the generation's; ErrInvalidInput when K < 1.
+	// not the generation's; ErrInvalidVector when it is NaN or infinite;
+	// ErrInvalidInput when K < 1.
 	Search(ctx context.Context, q Query) ([]Hit, error)
 }

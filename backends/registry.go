@@ -2,12 +2,15 @@ package backends
 
 import "context"
 
+// MaxEntryBytes bounds a record's value.
+const MaxEntryBytes = 256 << 10
+
 // Entry is one versioned record of a Registry.
 type Entry struct {
 	Kind    string // "route", "lease", ...: see packages route and records
 	Key     string
 	Version int64
-	Value   []byte // JSON, at most 256 KiB
+	Value   []byte // JSON, at most MaxEntryBytes
 }
 
 // Registry keeps small versioned records, changed by compare-and-swap only.
@@ -19,7 +22,7 @@ type Registry interface {
 	Get(ctx context.Context, kind, key string) (Entry, error)
 	// Put writes value if the record has still the version (0: if there is no
 	// such record), and returns the new one; else ErrConflict, and nothing is
-	// written. Versions of a key grow, and none comes twice, also across a Delete.
+	// written. ErrInvalidInput above MaxEntryBytes. Versions of a key grow, and none comes twice, also across a Delete.
 	Put(ctx context.Context, kind, key string, version int64, value []byte) (int64, error)
 	// Delete removes the record if it has still the version, else ErrConflict.
 	// An absent record is no error.
