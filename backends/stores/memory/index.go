@@ -1,0 +1,116 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Index is the generations of one namespace.
+type Index struct {
+	store     *Store
+	namespace string
+}
+
+var _ backends.Index = (*Index)(nil)
+
+// generation is what a store keeps of one.
+type generation struct {
+	namespace string
+	spec      backends.GenerationSpec
+	records   *ordered[backends.Record]
+}
+
+// Ping never fails.
+func (x *Index) Ping(ctx context.Context) error { return ctx.Err() }
+
+// Traits are those of the store's Config.
+func (x *Index) Traits() backends.IndexTraits {
+	return backends.IndexTraits{
+		CopiesPayload:  x.store.config.CopiesPayload,
+		ForeignWriters: "none: the store is inside this process",
+	}
+}
+
+// Locator is the namespace and the fingerprint.
+func (x *Index) Locator(m backends.Model) string { return x.namespace + "@" + m.Fingerprint() }
+
+// Generations lists the namespace's.
+func (x *Index) Generations(ctx context.Context) ([]backends.GenerationSpec, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	x.store.mu.RLock()
+	defer x.store.mu.RUnlock()
+	var specs []backends.GenerationSpec
+	for _, g := range x.store.generations {
+		if g.namespace == x.namespace {
+			specs = append(specs, g.spec)
+		}
+	}
+	slices.SortFunc(specs, func(a, b backends.GenerationSpec) int { return strings.Compare(a.Locator, b.Locator) })
+	return specs, nil
+}
+
+// Create makes or opens a generation.
+func (x *Index) Create(ctx context.Context, spec backends.GenerationSpec) (backends.Generation, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	fingerprint, ours := strings.CutPrefix(spec.Locator, x.namespace+"@")
+	switch {
+	case !ours || fingerprint == "" || strings.Contains(fingerprint, "@"):
+		return nil, fmt.Errorf("%w: locator %q is not of namespace %q", backends.ErrInvalidInput, spec.Locator, x.namespace)
+	case spec.Dimensions < 1 || spec.Dimensions > backends.MaxDimensions:
+		return nil, fmt.Errorf("%w: %d, between 1 and %d", backends.ErrDimension, spec.Dimensions, backends.MaxDimensions)
+	}
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	g, ok := x.store.generations[spec.Locator]
+	if !ok {
+		g = &generation{namespace: x.namespace, spec: spec, records: newOrdered[backends.Record]()}
+		x.store.generations[spec.Locator] = g
+	}
+	have := g.spec
+	have.Model = spec.Model // for people only: two names may have one fingerprint
+	if have != spec {
+		return nil, fmt.Errorf("%w: generation %q is of another fingerprint, dimensions or metric", backends.ErrConflict, spec.Locator)
+	}
+	return &Generation{store: x.store, spec: g.spec}, nil
+}
+
+// Open opens a generation of the namespace.
+func (x *Index) Open(ctx context.Context, locator string) (backends.Generation, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	x.store.mu.RLock()
+	defer x.store.mu.RUnlock()
+	g, ok := x.store.generations[locator]
+	if !ok || g.namespace != x.namespace {
+		return nil, fmt.Errorf("%w: generation %q of namespace %q", backends.ErrNotFound, locator, x.namespace)
+	}
+	return &Generation{store: x.store, spec: g.spec}, nil
+}
+
+// Finish has nothing to build.
+func (x *Index) Finish(ctx context.Context, locator string) error {
+	_, err := x.Open(ctx, locator)
+	return err
+}
+
+// Drop forgets a generation of the namespace.
+func (x *Index) Drop(ctx context.Context, locator string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	x.store.mu.Lock()
+	defer x.store.mu.Unlock()
+	if g, ok := x.store.generations[locator]; ok && g.namespace == x.namespace {
+		delete(x.store.generations, locator)
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package memory
+
+import (
+	"context"
+	"sync"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Config says how a store behaves. The zero value is ready to use.
+type Config struct {
+	// CopiesPayload makes generations hold their items' payloads, as stores do
+	// in which a record is all that a search can answer with.
+	CopiesPayload bool
+}
+
+// Store is a store in memory. It is safe for concurrent use.
+type Store struct {
+	config Config
+
+	mu          sync.RWMutex
+	tables      map[string]*ordered[backends.Item]
+	generations map[string]*generation // by locator
+	entries     map[entryName]backends.Entry
+	version     int64 // the last one given to an entry
+}
+
+// Open returns a new, empty store. It never fails.
+func Open(_ context.Context, c Config) (*Store, error) {
+	return &Store{
+		config:      c,
+		tables:      map[string]*ordered[backends.Item]{},
+		generations: map[string]*generation{},
+		entries:     map[entryName]backends.Entry{},
+	}, nil
+}
+
+// Source returns the items of a table. The table comes into being with its
+// first item; until then the source's Ping is an ErrNotFound.
+func (s *Store) Source(table string) *Source { return &Source{store: s, table: table} }
+
+// Index returns the generations of a namespace.
+func (s *Store) Index(namespace string) *Index { return &Index{store: s, namespace: namespace} }
+
+// Registry returns the store's records.
+func (s *Store) Registry() *Registry { return &Registry{store: s} }
+
+// Close does nothing: what the store holds goes when nothing refers to it.
+func (s *Store) Close() error { return nil }
