@@ -1,0 +1,93 @@
+# What this repository can do. `make` alone prints the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Versions of the tools that `make check` builds into bin/.
+GOFUMPT_VERSION       := v0.12.0
+STATICCHECK_VERSION   := v0.8.2
+WORKFLOWCHECK_VERSION := v0.6.0
+GOLANGCI_VERSION      := v2.15.0
+
+# The race detector needs cgo; without a C compiler the tests run without it.
+RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
+PROGRAMS := reembed reembed-worker reembed-demo
+
+##@ Use
+
+.PHONY: help
+help: ## Print the targets
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-zA-Z0-9_\/-]+:.*## / {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the programs into bin/
+	@mkdir -p bin
+	go build -o bin/ $(addprefix ./cmd/,$(PROGRAMS))
+
+.PHONY: temporal
+temporal: ## See to it that there is a Temporal CLI: on PATH, or built into bin/
+	@scripts/temporal
+
+.PHONY: demo
+demo: temporal build ## Re-embed a real corpus with a worker killed in the middle (ARGS=--once ends by itself)
+	@bin/reembed-demo $(ARGS)
+
+.PHONY: dev
+dev: temporal build ## Start a Temporal dev server and a worker with ./reembed.yaml
+	@bin/reembed dev $(ARGS)
+
+##@ Work
+
+.PHONY: test
+test: temporal ## Run all tests, with the race detector where there is a C compiler
+	go test $(RACE) -timeout 20m ./...
+
+.PHONY: check
+check: fmt-check vet staticcheck workflowcheck test ## All that CI runs
+
+.PHONY: fmt
+fmt: bin/gofumpt ## Format the code
+	bin/gofumpt -l -w $$(git ls-files '*.go')
+
+.PHONY: fmt-check
+fmt-check: bin/gofumpt
+	@bad=$$(bin/gofumpt -l $$(git ls-files '*.go')); \
+	if [ -n "$$bad" ]; then echo "not formatted, run make fmt:"; echo "$$bad"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+
+.PHONY: staticcheck
+staticcheck: bin/staticcheck ## staticcheck
+	bin/staticcheck ./...
+
+.PHONY: workflowcheck
+workflowcheck: bin/workflowcheck ## Is the workflow code deterministic?
+	bin/workflowcheck ./workflows/...
+
+.PHONY: lint
+lint: bin/golangci-lint ## golangci-lint with .golangci.yml
+	bin/golangci-lint run ./...
+
+.PHONY: vulncheck
+vulncheck: ## govulncheck; needs the network
+	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin .reembed
+
+# Tools go to bin/, at the versions above; a new version is built when it changes here.
+install = @mkdir -p bin && echo "building $(@F) $(2)" && GOBIN=$(CURDIR)/bin go install $(1)@$(2)
+
+bin/gofumpt:
+	$(call install,mvdan.cc/gofumpt,$(GOFUMPT_VERSION))
+bin/staticcheck:
+	$(call install,honnef.co/go/tools/cmd/staticcheck,$(STATICCHECK_VERSION))
+bin/workflowcheck:
+	$(call install,go.temporal.io/sdk/contrib/tools/workflowcheck,$(WORKFLOWCHECK_VERSION))
+bin/golangci-lint:
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_VERSION))
