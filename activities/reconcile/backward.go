@@ -30,7 +30,7 @@ func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Curs
 		if err != nil {
 			return res, err
 		}
-		if err := remove(ctx, p.Target, gone, o.Fence); err != nil {
+		if err := remove(ctx, p.Target, gone, o); err != nil {
 			return res, err
 		}
 		res.Counts.Scanned += int64(len(pg.Items))
@@ -47,18 +47,12 @@ func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Curs
 	return res, nil
 }
 
-func remove(ctx context.Context, target backends.Generation, gone []string, fence func(context.Context) error) error {
+func remove(ctx context.Context, target backends.Generation, gone []string, o Options) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	if fence != nil {
-		if err := fence(ctx); err != nil {
-			return err
-		}
-	}
-	if err := target.Delete(ctx, gone); err != nil {
+	err := o.change(ctx, func(ctx context.Context) error { return target.Delete(ctx, gone) })
+	if err != nil {
 		return fmt.Errorf("delete %d records: %w", len(gone), err)
 	}
 	return nil

@@ -4,54 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"golang.org/x/sync/errgroup"
+	"strings"
 
 	"github.com/reembed/reembed/backends"
 )
 
-// embedAll runs the embedders and closes the way to the writer behind them.
-func (f *forward) embedAll(ctx context.Context) error {
-	group, gctx := errgroup.WithContext(ctx)
-	for range f.o.Concurrency {
-		group.Go(func() error {
-			for b := range f.batches {
-				out, err := f.embedBatch(gctx, b)
-				// What was answered was paid for, also when the rest failed.
-				if serr := send(gctx, f.outcomes, out); serr != nil && err == nil {
-					err = serr
-				}
-				if err != nil {
-					return err
-				}
+// embedBatches is one embedder: it takes batches until there are no more, or a
+// stage failed. Once Stop is closed it lets the rest go unembedded.
+func (f *forward) embedBatches(ctx, halt context.Context) error {
+	for {
+		var b batch
+		select {
+		case next, ok := <-f.batches:
+			if !ok {
+				return nil
 			}
-			return nil
-		})
+			b = next
+		case <-halt.Done():
+			return context.Cause(halt)
+		}
+		out, err := f.embedBatch(ctx, b)
+		// What was answered was paid for, also when the rest failed.
+		if serr := send(ctx, f.outcomes, out); serr != nil {
+			return serr
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			return err
+		}
 	}
-	err := group.Wait()
-	close(f.outcomes)
-	return err
 }
 
 func (f *forward) embedBatch(ctx context.Context, b batch) (outcome, error) {
-	inputs := b.inputs
 	var out outcome
+	inputs := b.inputs
 	if len(b.copies) > 0 {
+		if f.ended() {
+			return out, errStopped
+		}
 		missing, err := f.copyEqual(ctx, b.copies, &out)
 		if err != nil {
 			return out, err
 		}
-		inputs = append(inputs, missing...)
+		inputs = missing
 	}
-	if len(inputs) == 0 {
-		return out, nil
+	for _, chunk := range f.chunk(inputs) {
+		if err := f.embed(ctx, chunk, &out); err != nil {
+			return out, err
+		}
 	}
-	err := f.embed(ctx, inputs, &out)
-	return out, err
+	return out, nil
 }
 
 // copyEqual takes the vectors of equal texts from the generation. Those whose
-// record is gone meanwhile are returned, to be embedded.
+// record is gone meanwhile are returned, to be embedded, once for each text.
 func (f *forward) copyEqual(ctx context.Context, copies []copyOf, out *outcome) ([]*owner, error) {
 	ids := make([]string, len(copies))
 	for i, c := range copies {
@@ -66,13 +71,19 @@ func (f *forward) copyEqual(ctx context.Context, copies []copyOf, out *outcome) 
 		byID[r.ID] = r
 	}
 	var missing []*owner
+	again := map[string]*owner{}
 	for _, c := range copies {
-		r, ok := byID[c.from]
-		if !ok || !r.Stamp.SameVector(c.stamp) {
-			missing = append(missing, &owner{dirty: c.dirty})
+		if r, ok := byID[c.from]; ok && r.Stamp.SameVector(c.stamp) {
+			out.vectors = append(out.vectors, embedded{owner: &owner{dirty: c.dirty}, vector: r.Vector, shared: true})
 			continue
 		}
-		out.vectors = append(out.vectors, embedded{owner: &owner{dirty: c.dirty}, vector: r.Vector, shared: true})
+		if o, ok := again[c.stamp.Content]; ok {
+			o.join(c.dirty)
+			continue
+		}
+		o := &owner{dirty: c.dirty}
+		again[c.stamp.Content] = o
+		missing = append(missing, o)
 	}
 	return missing, nil
 }
@@ -80,12 +91,17 @@ func (f *forward) copyEqual(ctx context.Context, copies []copyOf, out *outcome) 
 // embed fills the outcome with a vector or a refusal for each input. A batch
 // that the provider refuses is split in halves until the bad item stands alone.
 func (f *forward) embed(ctx context.Context, inputs []*owner, out *outcome) error {
+	if f.ended() {
+		return errStopped
+	}
 	texts := make([]string, len(inputs))
 	for i, in := range inputs {
 		texts[i] = in.item.Text
 	}
 	answer, err := f.request(ctx, texts)
 	switch {
+	case errors.Is(err, errStopped):
+		return err
 	case errors.Is(err, backends.ErrInvalidInput) && len(inputs) == 1:
 		out.refused = append(out.refused, refused{dirty: inputs[0].dirty, owner: inputs[0], reason: reason(err)})
 		return nil
@@ -111,6 +127,7 @@ func (f *forward) accept(ctx context.Context, inputs []*owner, vectors [][]float
 	if len(vectors) != len(inputs) {
 		return fmt.Errorf("embed: %w: %d vectors for %d texts", backends.ErrInvalidVector, len(vectors), len(inputs))
 	}
+	var again []*owner
 	for i, v := range vectors {
 		err := backends.CheckVector(v, model)
 		switch {
@@ -121,9 +138,12 @@ func (f *forward) accept(ctx context.Context, inputs []*owner, vectors [][]float
 		case len(inputs) == 1:
 			out.refused = append(out.refused, refused{dirty: inputs[0].dirty, owner: inputs[0], reason: reason(err)})
 		default:
-			if err := f.embed(ctx, inputs[i:i+1], out); err != nil {
-				return err
-			}
+			again = append(again, inputs[i])
+		}
+	}
+	for _, in := range again {
+		if err := f.embed(ctx, []*owner{in}, out); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -135,7 +155,7 @@ const maxReason = 300
 func reason(err error) string {
 	s := err.Error()
 	if len(s) > maxReason {
-		s = s[:maxReason]
+		s = strings.ToValidUTF8(s[:maxReason], "")
 	}
 	return s
 }

@@ -2,6 +2,8 @@ package reconcile
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -9,35 +11,64 @@ import (
 	"github.com/reembed/reembed/backends"
 )
 
+// errStopped ends the waits of a run whose Stop was closed. It never leaves the package.
+var errStopped = errors.New("stopped")
+
 // Forward brings the generation's records of the source's range up to date,
 // from the cursor on.
 //
-// Errors are those of the roles, wrapped; the result says how far it came.
+// Errors are those of the roles, wrapped; the result says how far it came. When
+// a read or a request fails, the requests that are under way are still waited
+// for and written, as they are paid for; when ctx ends or a write fails, all
+// ends at once.
 func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
 	o = o.WithDefaults()
-	group, ctx := errgroup.WithContext(ctx)
+	// work ends when nothing can be written any more, halt as soon as any stage failed.
+	work, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	group, halt := errgroup.WithContext(work)
 	f := &forward{
-		pair: p, o: o, limits: newLimits(o),
+		pair: p, o: o, limits: newLimits(o), halt: halt.Done(),
 		memory:   semaphore.NewWeighted(o.MemoryBytes),
 		pages:    make(chan *page, 1),
 		batches:  make(chan batch, o.Concurrency),
 		outcomes: make(chan outcome, 2*o.Concurrency),
 	}
 	w := &writer{forward: f, mark: watermark{cursor: after}}
-	group.Go(func() error { return f.read(ctx, r, after) })
-	group.Go(func() error { return f.pack(ctx) })
-	group.Go(func() error { return f.embedAll(ctx) })
-	group.Go(func() error { return w.run(ctx) })
+
+	group.Go(func() error { return f.read(halt, r, after) })
+	var senders sync.WaitGroup // of outcomes
+	sender := func(stage func() error) {
+		senders.Add(1)
+		group.Go(func() error { defer senders.Done(); return stage() })
+	}
+	sender(func() error { return f.pack(halt) })
+	for range o.Concurrency {
+		sender(func() error { return f.embedBatches(work, halt) })
+	}
+	group.Go(func() error { senders.Wait(); close(f.outcomes); return nil })
+	group.Go(func() error {
+		err := w.run(work)
+		if err != nil {
+			abort(err)
+		}
+		return err
+	})
+
 	err := group.Wait()
+	if cause := context.Cause(work); cause != nil && err != nil {
+		err = cause // not what another stage made of it
+	}
 	return Result{Cursor: w.mark.cursor, Done: err == nil && w.mark.last, Counts: w.counts}, err
 }
 
-// forward is the state that the stages share; each channel has one sender side
-// and is closed by it.
+// forward is the state that the stages share. Pages and batches have one sender
+// that closes them; outcomes is closed when the last of its senders has ended.
 type forward struct {
 	pair     Pair
 	o        Options
 	limits   limits
+	halt     <-chan struct{} // closed when a stage failed
 	memory   *semaphore.Weighted
 	pages    chan *page   // reader -> packer
 	batches  chan batch   // packer -> embedders
@@ -48,10 +79,11 @@ type forward struct {
 type page struct {
 	next   backends.Cursor
 	last   bool
-	counts Counts // scanned and current; counted when the page is done
-	dirty  []dirty
-	open   int   // dirty items that are not written yet; the writer's
-	weight int64 // of memory held
+	counts Counts   // scanned and current; counted when the page is done
+	dirty  []dirty  // until it is packed
+	sound  []string // current items that were refused before
+	open   int      // dirty items that are not written yet; the writer's
+	weight int64    // of memory held
 }
 
 // dirty is an item whose record is missing or different.
@@ -63,7 +95,19 @@ type dirty struct {
 	keepVector bool
 }
 
-// send puts v into the channel unless the run ends first.
+// ended reports whether nothing new is to be begun.
+func (f *forward) ended() bool {
+	select {
+	case <-f.o.Stop:
+		return true
+	case <-f.halt:
+		return true
+	default:
+		return false
+	}
+}
+
+// send puts v into the channel unless ctx ends first.
 func send[T any](ctx context.Context, ch chan<- T, v T) error {
 	select {
 	case ch <- v:

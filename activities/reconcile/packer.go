@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"sync"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -14,48 +13,6 @@ type batch struct {
 	copies []copyOf
 }
 
-// owner is the item that stands for all equal texts of the run.
-type owner struct {
-	dirty
-	mu        sync.Mutex
-	settled   bool // written or refused: nobody may join any more
-	written   bool
-	followers []dirty // equal texts that came while it was on its way
-}
-
-// copyOf is an item whose text was embedded earlier in this run, under another id.
-type copyOf struct {
-	dirty
-	from string
-}
-
-// join adds an equal text. It returns false when the owner is settled already.
-func (o *owner) join(d dirty) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.settled {
-		return false
-	}
-	o.followers = append(o.followers, d)
-	return true
-}
-
-// settle closes the owner and returns who joined.
-func (o *owner) settle(written bool) []dirty {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.settled, o.written = true, written
-	followers := o.followers
-	o.followers, o.item.Text, o.item.Payload = nil, "", nil
-	return followers
-}
-
-func (o *owner) wasWritten() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.written
-}
-
 // pack turns pages into requests. A request never spans pages, so a page's
 // memory is given back without waiting for the next one.
 func (f *forward) pack(ctx context.Context) error {
@@ -65,39 +22,26 @@ func (f *forward) pack(ctx context.Context) error {
 		if err := send(ctx, f.outcomes, outcome{opened: pg}); err != nil {
 			return err
 		}
-		bs, settled := f.split(pg, owners)
-		if err := send(ctx, f.outcomes, settled); err != nil {
+		batches, direct := f.split(pg, owners)
+		if err := send(ctx, f.outcomes, direct); err != nil {
 			return err
 		}
-		for _, b := range bs {
+		for _, b := range batches {
 			if err := send(ctx, f.batches, b); err != nil {
 				return err
 			}
 		}
 	}
-	return context.Cause(ctx)
+	return nil
 }
 
 // split packs one page. What needs no embedder is returned as an outcome.
 func (f *forward) split(pg *page, owners map[string]*owner) ([]batch, outcome) {
-	limits := f.pair.Embedder.Limits()
-	size := f.o.BatchSize
-	if limits.Inputs > 0 {
-		size = min(size, limits.Inputs)
-	}
+	direct := outcome{sound: pg.sound}
 	var (
-		batches []batch
-		current batch
-		copies  batch
-		tokens  int
-		direct  outcome
+		fresh  []*owner
+		copies []copyOf
 	)
-	flush := func() {
-		if len(current.inputs) > 0 {
-			batches = append(batches, current)
-			current, tokens = batch{}, 0
-		}
-	}
 	for _, d := range pg.dirty {
 		if reason := f.refusal(d); reason != "" {
 			direct.refused = append(direct.refused, refused{dirty: d, reason: reason})
@@ -107,29 +51,56 @@ func (f *forward) split(pg *page, owners map[string]*owner) ([]batch, outcome) {
 			direct.payloads = append(direct.payloads, d)
 			continue
 		}
-		if o, seen := owners[d.stamp.Content]; seen {
-			if o.join(d) {
-				continue
-			}
-			if o.wasWritten() {
-				copies.copies = append(copies.copies, copyOf{dirty: d, from: o.item.ID})
-				continue
-			}
+		first, seen := owners[d.stamp.Content]
+		if !seen {
+			o := &owner{dirty: d}
+			owners[d.stamp.Content] = o
+			fresh = append(fresh, o)
+			continue
 		}
-		o := &owner{dirty: d}
-		owners[d.stamp.Content] = o
-		cost := backends.EstimateTokens(d.item.Text)
-		if len(current.inputs) == size || (limits.TokensPerRequest > 0 && tokens+cost > limits.TokensPerRequest) {
-			flush()
+		switch first.join(d) {
+		case wasWritten:
+			copies = append(copies, copyOf{dirty: d, from: first.item.ID})
+		case wasRefused:
+			direct.refused = append(direct.refused, refused{dirty: d, reason: first.reason})
 		}
-		current.inputs = append(current.inputs, o)
-		tokens += cost
 	}
-	flush()
-	if len(copies.copies) > 0 {
-		batches = append(batches, copies)
+	pg.dirty, pg.sound = nil, nil // the texts live on in the batches only
+	var batches []batch
+	for _, inputs := range f.chunk(fresh) {
+		batches = append(batches, batch{inputs: inputs})
+	}
+	if len(copies) > 0 {
+		batches = append(batches, batch{copies: copies})
 	}
 	return batches, direct
+}
+
+// chunk cuts inputs into requests that the embedder takes.
+func (f *forward) chunk(inputs []*owner) [][]*owner {
+	limits := f.pair.Embedder.Limits()
+	size := f.o.BatchSize
+	if limits.Inputs > 0 {
+		size = min(size, limits.Inputs)
+	}
+	var (
+		chunks [][]*owner
+		begin  int
+		tokens int
+	)
+	for i, o := range inputs {
+		cost := backends.EstimateTokens(o.item.Text)
+		full := i-begin == size || (limits.TokensPerRequest > 0 && tokens+cost > limits.TokensPerRequest)
+		if full && i > begin {
+			chunks = append(chunks, inputs[begin:i:i])
+			begin, tokens = i, 0
+		}
+		tokens += cost
+	}
+	if begin < len(inputs) {
+		chunks = append(chunks, inputs[begin:])
+	}
+	return chunks
 }
 
 // refusal says why an item is not worth a request; "" when it is.

@@ -2,15 +2,26 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/reembed/reembed/backends"
 )
 
 // read walks the range, one page ahead of the packer, until the range or a
-// limit ends.
+// limit ends. A read that is under way when Stop is closed is given up.
 func (f *forward) read(ctx context.Context, r backends.Range, after backends.Cursor) error {
 	defer close(f.pages)
+	ctx, cancel := until(ctx, f.o.Stop)
+	defer cancel(nil)
+	err := f.readPages(ctx, r, after)
+	if err != nil && errors.Is(context.Cause(ctx), errStopped) {
+		return nil
+	}
+	return err
+}
+
+func (f *forward) readPages(ctx context.Context, r backends.Range, after backends.Cursor) error {
 	limit := backends.PageLimit{Items: f.o.PageItems, Bytes: int(f.o.MemoryBytes / 4)}
 	var scanned int64
 	for !f.limits.reached(scanned) {
@@ -57,6 +68,9 @@ func (f *forward) compare(ctx context.Context, pg *page, items []backends.Item) 
 		have, there := stamps[item.ID]
 		if there && have == want && item.Defect == "" {
 			pg.counts.Current++
+			if _, known := f.o.Known[item.ID]; known {
+				pg.sound = append(pg.sound, item.ID)
+			}
 			continue
 		}
 		d := dirty{item: item, stamp: want, page: pg}
@@ -67,4 +81,17 @@ func (f *forward) compare(ctx context.Context, pg *page, items []backends.Item) 
 	pg.open = len(pg.dirty)
 	pg.weight = min(weight, f.o.MemoryBytes)
 	return nil
+}
+
+// until returns a context that ends, with errStopped, when stop is closed.
+func until(ctx context.Context, stop <-chan struct{}) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-stop:
+			cancel(errStopped)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }

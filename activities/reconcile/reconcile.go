@@ -46,8 +46,11 @@ type Options struct {
 	Fence func(context.Context) error
 	// Quarantine takes an item that can't be embedded; its error ends the run.
 	Quarantine func(context.Context, Refusal) error
-	// Report is called by one goroutine after each move of the watermark or
-	// answered request, with all counts of this run.
+	// Recovered takes ids of Known whose records are right now: their refusal is
+	// over. Its error ends the run.
+	Recovered func(context.Context, []string) error
+	// Report is called after each move of the watermark and after answered
+	// requests were written, by one goroutine, with all counts of this run.
 	Report func(backends.Cursor, Counts)
 }
 

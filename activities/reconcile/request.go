@@ -13,7 +13,8 @@ import (
 
 // request sends one request and sits out short trouble: a throttled or
 // unavailable embedder is asked again while the wait stays under PatienceMax in
-// all. Longer waits are the caller's, who has more time.
+// all. Longer waits are the caller's, who has more time. Once Stop is closed
+// the trouble is not waited out: errStopped.
 func (f *forward) request(ctx context.Context, texts []string) (backends.Embedding, error) {
 	pace := backoff.NewExponentialBackOff()
 	pace.InitialInterval = 100 * time.Millisecond
@@ -30,7 +31,10 @@ func (f *forward) request(ctx context.Context, texts []string) (backends.Embeddi
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
-		case <-f.o.Stop: // nobody waits for a throttled provider on the way out
+		case <-f.o.Stop:
+			timer.Stop()
+			return answer, errStopped
+		case <-f.halt:
 			timer.Stop()
 			return answer, err
 		case <-ctx.Done():

@@ -2,9 +2,7 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -15,6 +13,7 @@ type outcome struct {
 	vectors                    []embedded
 	payloads                   []dirty
 	refused                    []refused
+	sound                      []string // current items that were refused before
 	requests, tokens, answered int64
 }
 
@@ -34,10 +33,6 @@ type refused struct {
 // written together.
 const writeItems = 1000
 
-// writeTimeout bounds one write, so that the write of an attempt that was given
-// up on can't arrive much later.
-const writeTimeout = time.Minute
-
 // writer is the only stage that changes anything.
 type writer struct {
 	*forward
@@ -45,6 +40,7 @@ type writer struct {
 	counts Counts
 }
 
+// run writes until the last sender of outcomes has ended.
 func (w *writer) run(ctx context.Context) error {
 	for out := range w.outcomes {
 		group := w.gather(out)
@@ -55,7 +51,7 @@ func (w *writer) run(ctx context.Context) error {
 			w.o.Report(w.mark.cursor, w.counts)
 		}
 	}
-	return context.Cause(ctx)
+	return nil
 }
 
 // gather merges what waits already, so that a slow store gets larger writes.
@@ -71,6 +67,7 @@ func (w *writer) gather(out outcome) outcome {
 			out.vectors = append(out.vectors, more.vectors...)
 			out.payloads = append(out.payloads, more.payloads...)
 			out.refused = append(out.refused, more.refused...)
+			out.sound = append(out.sound, more.sound...)
 		default:
 			return out
 		}
@@ -90,20 +87,13 @@ func (w *writer) open(out outcome) {
 }
 
 func (w *writer) write(ctx context.Context, out outcome) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-	defer cancel()
-	if len(out.vectors)+len(out.payloads)+len(out.refused) == 0 {
-		return nil
-	}
-	if w.o.Fence != nil {
-		if err := w.o.Fence(ctx); err != nil {
-			return err
-		}
-	}
 	if err := w.writeVectors(ctx, out.vectors); err != nil {
 		return err
 	}
 	if err := w.writePayloads(ctx, out.payloads); err != nil {
+		return err
+	}
+	if err := w.recovered(ctx, out.sound); err != nil {
 		return err
 	}
 	return w.setAside(ctx, out.refused)
@@ -130,7 +120,7 @@ func (w *writer) writeVectors(ctx context.Context, vectors []embedded) error {
 			shared++
 		}
 	}
-	if err := w.pair.Target.Upsert(ctx, records); err != nil {
+	if err := w.upsert(ctx, records); err != nil {
 		return fmt.Errorf("write %d records: %w", len(records), err)
 	}
 	// Only now may the owners close: until here equal texts could join, and who
@@ -138,19 +128,23 @@ func (w *writer) writeVectors(ctx context.Context, vectors []embedded) error {
 	records = records[:0]
 	own := len(done)
 	for _, v := range vectors {
-		for _, follower := range v.owner.settle(true) {
+		for _, follower := range v.owner.settle(wasWritten, "") {
 			add(follower, v.vector)
 		}
 	}
-	if len(records) > 0 {
-		if err := w.pair.Target.Upsert(ctx, records); err != nil {
-			return fmt.Errorf("write %d records of equal texts: %w", len(records), err)
-		}
+	if err := w.upsert(ctx, records); err != nil {
+		return fmt.Errorf("write %d records of equal texts: %w", len(records), err)
 	}
 	w.counts.Written += int64(len(done))
 	w.counts.Shared += shared + int64(len(done)-own)
-	w.settle(done)
-	return nil
+	return w.finish(ctx, done)
+}
+
+func (w *writer) upsert(ctx context.Context, records []backends.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	return w.o.change(ctx, func(ctx context.Context) error { return w.pair.Target.Upsert(ctx, records) })
 }
 
 func (w *writer) writePayloads(ctx context.Context, payloads []dirty) error {
@@ -161,47 +155,25 @@ func (w *writer) writePayloads(ctx context.Context, payloads []dirty) error {
 	for i, d := range payloads {
 		records[i] = backends.Record{ID: d.item.ID, Stamp: d.stamp, Payload: d.item.Payload}
 	}
-	if err := w.pair.Target.SetPayload(ctx, records); err != nil {
+	err := w.o.change(ctx, func(ctx context.Context) error { return w.pair.Target.SetPayload(ctx, records) })
+	if err != nil {
 		return fmt.Errorf("write %d payloads: %w", len(records), err)
 	}
 	w.counts.PayloadOnly += int64(len(payloads))
-	w.settle(payloads)
-	return nil
+	return w.finish(ctx, payloads)
 }
 
-// setAside quarantines refused items, with all equal texts, and removes the
-// records that their former texts left: a stale vector is worse than none.
-func (w *writer) setAside(ctx context.Context, items []refused) error {
-	if len(items) == 0 {
-		return nil
-	}
-	var done []dirty
-	for _, r := range items {
-		group := []dirty{r.dirty}
-		if r.owner != nil {
-			group = append(group, r.owner.settle(false)...)
-		}
-		for _, d := range group {
-			if w.o.Quarantine == nil {
-				return fmt.Errorf("%w: item refused and nobody to take it: %s", backends.ErrInvalidInput, r.reason)
-			}
-			if known, ok := w.o.Known[d.item.ID]; !ok || known != d.stamp.Content {
-				err := w.o.Quarantine(ctx, Refusal{ID: d.item.ID, Content: d.stamp.Content, Reason: r.reason})
-				if err != nil {
-					return fmt.Errorf("quarantine: %w", err)
-				}
-			}
-			done = append(done, d)
+// finish tells of those that were refused before and are right now, and settles all.
+func (w *writer) finish(ctx context.Context, done []dirty) error {
+	var sound []string
+	for _, d := range done {
+		if _, known := w.o.Known[d.item.ID]; known {
+			sound = append(sound, d.item.ID)
 		}
 	}
-	ids := make([]string, len(done))
-	for i, d := range done {
-		ids[i] = d.item.ID
+	if err := w.recovered(ctx, sound); err != nil {
+		return err
 	}
-	if err := w.pair.Target.Delete(ctx, ids); err != nil && !errors.Is(err, backends.ErrNotFound) {
-		return fmt.Errorf("delete records of refused items: %w", err)
-	}
-	w.counts.Quarantined += int64(len(done))
 	w.settle(done)
 	return nil
 }
