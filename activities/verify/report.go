@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +21,7 @@ const (
 	Vector  Kind = "vector"  // wrong dimensions, NaN, infinite, zero, or not normalised as declared
 	Drift   Kind = "drift"   // a fresh embedding of the text is another vector
 	Search  Kind = "search"  // the generation does not find the record by its own vector
+	ANN     Kind = "ann"     // approximate search finds too few of the nearest; of no item
 )
 
 // Finding is one thing that is wrong. Want is the content hash that the item
@@ -86,11 +89,18 @@ func (r *Report) Found(f Finding) {
 	}
 }
 
-// Merge adds the report of another part of the key space.
+// Merge adds the report of another part of the key space, or of a sample.
 func (r *Report) Merge(o Report) {
+	if o.Sampled > 0 && (r.Sampled == 0 || o.MinCosine < r.MinCosine) {
+		r.MinCosine = o.MinCosine
+	}
 	r.Items += o.Items
 	r.Records += o.Records
 	r.Quarantined += o.Quarantined
+	r.Sampled += o.Sampled
+	r.Searched += o.Searched
+	r.ANNRecall = cmp.Or(o.ANNRecall, r.ANNRecall)
+	r.Quality = cmp.Or(o.Quality, r.Quality)
 	if len(o.Counts) > 0 && r.Counts == nil {
 		r.Counts = map[Kind]int64{}
 	}
@@ -103,12 +113,25 @@ func (r *Report) Merge(o Report) {
 	}
 }
 
+// clone is a report that does not change when r does.
+func (r *Report) clone() Report {
+	c := *r
+	c.Counts, c.Findings = maps.Clone(r.Counts), slices.Clone(r.Findings)
+	return c
+}
+
 // Both returns the findings that two looks share: wrong in the same way, for
-// the same text, although a sync ran between.
+// the same text, although a sync ran between. Where the first look found more
+// of a kind than it names, all of that kind count as shared: so much is not
+// wrong because of a moment.
 func Both(first, second Report) []Finding {
+	named := map[Kind]int64{}
+	for _, f := range first.Findings {
+		named[f.Kind]++
+	}
 	var both []Finding
 	for _, f := range second.Findings {
-		if slices.Contains(first.Findings, f) {
+		if first.Counts[f.Kind] > named[f.Kind] || slices.Contains(first.Findings, f) {
 			both = append(both, f)
 		}
 	}
@@ -121,7 +144,7 @@ func (r *Report) Summary() string {
 		return "nothing missing, extra, stale or of another model"
 	}
 	var parts []string
-	for _, k := range []Kind{Missing, Extra, Stale, Foreign, Payload, Vector, Drift, Search} {
+	for _, k := range []Kind{Missing, Extra, Stale, Foreign, Payload, Vector, Drift, Search, ANN} {
 		if n := r.Counts[k]; n > 0 {
 			parts = append(parts, string(k)+" "+strconv.FormatInt(n, 10))
 		}

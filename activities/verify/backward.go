@@ -1,0 +1,94 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Backward looks for the item of each record of the generation's range, from
+// the cursor on, and reads each record's vector: Extra and Vector. What looks
+// wrong is looked at a second time before it is found.
+//
+// Errors are those of the roles, wrapped.
+func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
+	o = o.withDefaults(p.Model.Dimensions)
+	res := Result{Cursor: after}
+	for sh := newShare(o); !sh.spent(); {
+		pg, err := p.Target.ReadStamps(ctx, r, res.Cursor, backends.PageLimit{Items: o.PageItems})
+		if err != nil {
+			return res, fmt.Errorf("read stamps: %w", err)
+		}
+		found, err := p.backwardPage(ctx, pg.Items)
+		if err != nil {
+			return res, err
+		}
+		sh.seen += int64(len(pg.Items))
+		res.Report.Merge(found)
+		res.Cursor, res.Done = pg.Next, pg.Done
+		if o.Seen != nil {
+			o.Seen(res.Cursor, res.Report.clone())
+		}
+		if pg.Done {
+			return res, nil
+		}
+	}
+	return res, nil
+}
+
+func (p Pair) backwardPage(ctx context.Context, records []backends.Stamped) (Report, error) {
+	found := Report{Records: int64(len(records))}
+	ids := make([]string, len(records))
+	for i := range records {
+		ids[i] = records[i].ID
+	}
+	wrong, err := p.wrongRecords(ctx, ids)
+	if err != nil || len(wrong) == 0 {
+		return found, err
+	}
+	ids = ids[:0]
+	for _, f := range wrong {
+		ids = append(ids, f.ID)
+	}
+	again, err := p.wrongRecords(ctx, ids)
+	if err != nil {
+		return found, err
+	}
+	for _, f := range again {
+		found.Found(f)
+	}
+	return found, nil
+}
+
+// wrongRecords reads whole records and their items. Records that are gone by
+// now are not looked at: whether they should be there is Forward's question.
+func (p Pair) wrongRecords(ctx context.Context, ids []string) ([]Finding, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	records, err := p.Target.Fetch(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("fetch records: %w", err)
+	}
+	items, err := p.Source.Lookup(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look items up: %w", err)
+	}
+	texts := make(map[string]string, len(items))
+	for i := range items {
+		texts[items[i].ID] = backends.ContentHash(items[i].Text)
+	}
+	var wrong []Finding
+	for _, rec := range records {
+		want, there := texts[rec.ID]
+		if !there {
+			wrong = append(wrong, Finding{Kind: Extra, ID: rec.ID})
+			continue
+		}
+		if err := backends.CheckVector(rec.Vector, p.Model); err != nil {
+			wrong = append(wrong, Finding{Kind: Vector, ID: rec.ID, Want: want})
+		}
+	}
+	return wrong, nil
+}
