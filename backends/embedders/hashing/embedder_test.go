@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/backendtest"
 	"github.com/reembed/reembed/backends/embedders/hashing"
 )
 
@@ -26,6 +27,31 @@ func embed(t *testing.T, e *hashing.Embedder, texts ...string) [][]float32 {
 	require.NoError(t, err)
 	require.Len(t, out.Vectors, len(texts))
 	return out.Vectors
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		model      backends.Model
+		cfg        hashing.Config
+		asymmetric bool
+	}{
+		"256":  {model: model(256)},
+		"1024": {model: model(1024), cfg: hashing.Config{MaxInputs: 40, MaxTokensPerRequest: 500}},
+		"prefixes": {model: func() backends.Model {
+			m := model(256)
+			m.DocumentPrefix, m.QueryPrefix = "passage: ", "query: "
+			return m
+		}(), asymmetric: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			backendtest.Embedder(t, backendtest.EmbedderDriver{
+				New:     func(t *testing.T) backends.Embedder { return embedder(t, tt.model, tt.cfg) },
+				Refuses: true, Refused: "…!?", Asymmetric: tt.asymmetric,
+			})
+		})
+	}
 }
 
 // Few dimensions make the signs of a text's features cancel; what must never
