@@ -1,9 +1,11 @@
 package workflows
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/backends"
 )
 
 // Names by which workflows are started, signalled and queried: also from the
@@ -27,7 +29,19 @@ const (
 	SignalCancel   = "cancel"   // CancelRequest
 	QueryGate      = activities.QueryGate
 	SignalGateSize = activities.SignalGateLimit // an integer: how many jobs may run at once
+
+	MemoJob  = "job"               // JobMemo
+	MemoSlot = activities.MemoSlot // activities.SlotMemo
 )
+
+// JobID is the workflow id of a job. unique keeps apart the jobs of one
+// namespace; ids need not be made this way, any other works as well.
+func JobID(namespace, unique string) string { return "reembed-" + namespace + "-" + unique }
+
+// RangeID is the workflow id of the n-th range (from 1) of a task in a pass of a job.
+func RangeID(job string, pass int, task Task, n int) string {
+	return fmt.Sprintf("%s/%d/%s/%d", job, pass, task, n)
+}
 
 // Messages and values that are made by the activities.
 type (
@@ -38,6 +52,7 @@ type (
 	Verification = activities.Verification
 	Route        = activities.Route
 	GateState    = activities.GateState
+	Task         = activities.Task
 )
 
 // CancelRequest is the payload of the cancel signal.
@@ -70,6 +85,18 @@ type Status struct {
 	Former       *Route        `json:"former,omitempty"`
 }
 
+// JobMemo is what lists show of a job without asking it; upserted with each
+// change of phase.
+type JobMemo struct {
+	Namespace string `json:"namespace"`
+	From      string `json:"from,omitempty"`
+	To        string `json:"to"`
+	Priority  string `json:"priority"`
+	State     State  `json:"state"`
+	Phase     Phase  `json:"phase"`
+	DryRun    bool   `json:"dry_run,omitempty"`
+}
+
 // Progress is how far a job is: the answer to the progress query. Counts are of
 // closed ranges; a client adds what the open ones report in their heartbeats
 // (starter.Client.Progress does).
@@ -77,8 +104,8 @@ type Progress struct {
 	State          State     `json:"state"`
 	Phase          Phase     `json:"phase"`
 	Pass           int       `json:"pass"`         // from 1; 0 before the first
-	ItemsTotal     int64     `json:"items_total"`  // of one pass; an estimate while items come and go
-	ItemsDone      int64     `json:"items_done"`   // of this pass
+	ItemsTotal     int64     `json:"items_total"`  // of the source; an estimate while items come and go
+	ItemsDone      int64     `json:"items_done"`   // of this pass: looked at by its forward ranges
 	RangesTotal    int       `json:"ranges_total"` // of this pass, both directions
 	RangesDone     int       `json:"ranges_done"`  //
 	ItemsPerSecond float64   `json:"items_per_second"`
@@ -86,4 +113,24 @@ type Progress struct {
 	PhaseSince     time.Time `json:"phase_since"`
 	Totals         Counts    `json:"totals"`                // over all passes
 	OpenRanges     []string  `json:"open_ranges,omitempty"` // workflow ids of the running ranges
+}
+
+// RangeRequest is the input of a SyncRangeWorkflow; what it did so far is
+// carried in it across continue-as-new.
+type RangeRequest struct {
+	Job   Job             `json:"job"`
+	Task  Task            `json:"task"`
+	Range backends.Range  `json:"range"`
+	After backends.Cursor `json:"after,omitempty"`
+	Done  RangeResult     `json:"done"`
+	// ContinueAfter is the number of segments after which the range continues as new.
+	ContinueAfter int `json:"continue_after"`
+}
+
+// RangeResult is what was done with a range: its result, and its answer to the
+// progress query.
+type RangeResult struct {
+	Segments int           `json:"segments"` // closed ones
+	Counts   Counts        `json:"counts"`
+	Report   *Verification `json:"report,omitempty"` // of the verify tasks
 }

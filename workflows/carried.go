@@ -1,0 +1,65 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// carriedVersion is the schema of Carried. A change that an older worker would
+// read wrongly needs a new one, and code that reads the old one.
+const carriedVersion = 1
+
+// Carried is all that a job remembers: what it takes along when it continues as
+// new. Its JSON form is read by later versions of this program.
+type Carried struct {
+	Version int     `json:"version"`
+	Machine Machine `json:"machine"`
+	Job     Job     `json:"job"`
+	// Status without state and phase, which are the machine's.
+	Status Status                 `json:"status"`
+	Slot   activities.SlotRequest `json:"slot"`
+	// Used is the running time of the runs before this one.
+	Used time.Duration `json:"used,omitempty"`
+
+	// Dirty is what the last sync pass found wrong; -1 asks for a pass in any case.
+	Dirty      int64 `json:"dirty"`
+	CatchUps   int   `json:"catch_ups,omitempty"`   // passes since catching-up began
+	Rounds     int   `json:"rounds,omitempty"`      // verifications since the copy
+	Requeues   int   `json:"requeues,omitempty"`    // lost leases
+	PhaseItems int64 `json:"phase_items,omitempty"` // looked at since the phase began
+}
+
+// newCarried is the memory of a job that has just been started.
+func newCarried(job, run string, started time.Time) Carried {
+	return Carried{
+		Version: carriedVersion,
+		Machine: NewMachine(),
+		Job:     Job{ID: job, Run: run},
+		Status: Status{
+			Job: job, Run: run, StartedAt: started,
+			Progress: Progress{ETASeconds: -1, PhaseSince: started},
+		},
+		Dirty: -1,
+	}
+}
+
+// check refuses what this program can't go on from.
+func (c *Carried) check(job, run string) error {
+	switch {
+	case c.Version != carriedVersion:
+		return fmt.Errorf("carried state has schema version %d, this worker reads %d", c.Version, carriedVersion)
+	case c.Job.ID != job || c.Job.Run != run:
+		return fmt.Errorf("carried state is of job %q, first run %q", c.Job.ID, c.Job.Run)
+	}
+	return nil
+}
+
+// snapshot is the status as of now.
+func (c *Carried) snapshot() Status {
+	s := c.Status
+	s.State, s.Phase = c.Machine.State, c.Machine.Phase
+	s.Progress.State, s.Progress.Phase = s.State, s.Phase
+	return s
+}

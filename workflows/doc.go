@@ -1,0 +1,42 @@
+// Package workflows decides what happens, in which order. It is deterministic:
+// it reads no clock, environment, file or configuration; what it does in the
+// world it does through package activities, and what it needs to know it gets
+// from their results.
+//
+// # The life of a job
+//
+// [ReembedWorkflow] is one job. Its phases, of which each runs in one step that
+// can be taken up again after continue-as-new:
+//
+//	                         lost the lease (from any phase before switched)
+//	      +--------------------------------------------------------------+
+//	      v                                                              |
+//	   queued -> planning -> preparing -> copying -> catching-up ---+    |
+//	   PENDING   RUNNING        |                     ^   ^  |  ^   |    |
+//	             |              |                     |   +--+  |   v    |
+//	             |              |        findings     |  dirty  |  indexing
+//	a dry run    |              |          +----------+         |   |
+//	ends here    v              |          |                    |   v
+//	         COMPLETED          |          +--------------------+ verifying
+//	                            |                                   |
+//	                            |                                   v
+//	COMPLETED <- switched <- switching <------------------------- ready
+//
+// A job that is cancelled before switching ends CANCELLED, one that can't go on
+// ends FAILED; both leave the active route alone and keep the shadow generation,
+// from which the next job of the same fingerprint goes on. Once switching has
+// begun neither a cancellation nor the job's timeout applies.
+//
+// # Who does what
+//
+// A pass over the whole key space is cut into at most [activities.MaxRanges]
+// ranges per direction. Each range is a [SyncRangeWorkflow], of which a window
+// runs at once; a range runs one segment activity after the other. The
+// [GateWorkflow] is a singleton that hands out slots to jobs, most urgent first.
+//
+// Everything that a job has to remember is in [Carried], one serialisable
+// struct, and the job continues as new only between two steps.
+//
+// Names, payloads and workflow ids, which are a public contract, are in
+// messages.go; the options of activities in options.go.
+package workflows

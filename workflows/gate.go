@@ -1,0 +1,162 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// watchPause is waited before a watch that failed for good is begun anew.
+const watchPause = 10 * time.Second
+
+// GateWorkflow hands out slots to the jobs of the whole fleet, by priority and
+// then by arrival. It never returns by itself: it continues as new.
+//
+// A gate that knows nothing first lists the running jobs, so that one that was
+// terminated does not hand out slots which are still held. A slot is free again
+// when its job is seen closed, whatever closed it.
+func GateWorkflow(ctx workflow.Context, state GateState) error {
+	g := &gate{
+		gateQueue: newGateQueue(state),
+		acquire:   workflow.GetSignalChannel(ctx, activities.SignalGateAcquire),
+		withdraw:  workflow.GetSignalChannel(ctx, activities.SignalGateWithdraw),
+		limit:     workflow.GetSignalChannel(ctx, activities.SignalGateLimit),
+	}
+	err := workflow.SetQueryHandler(ctx, QueryGate, func() (GateState, error) { return g.GateState, nil })
+	if err != nil {
+		return fmt.Errorf("set query handler: %w", err)
+	}
+	if !g.Warm {
+		var found GateState
+		if err := workflow.ExecuteActivity(recovering(ctx), work.RecoverGate).Get(ctx, &found); err != nil {
+			return fmt.Errorf("recover gate: %w", err)
+		}
+		g.recovered(found)
+	}
+	for _, h := range g.Holders {
+		g.hold(ctx, h)
+	}
+	for {
+		g.receive(ctx)
+		for _, r := range g.next() {
+			g.hold(ctx, r)
+		}
+		workflow.SetCurrentDetails(ctx, g.markdown())
+		if g.full(ctx) {
+			g.Runs++
+			return workflow.NewContinueAsNewError(ctx, GateWorkflowName, g.GateState)
+		}
+		seen := g.released
+		err := workflow.Await(ctx, func() bool { return g.pending() > 0 || g.released != seen })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// gate is the queue with its ears and hands.
+type gate struct {
+	*gateQueue
+	acquire, withdraw, limit workflow.ReceiveChannel
+	handled, released        int // in this run
+}
+
+func (g *gate) pending() int { return g.acquire.Len() + g.withdraw.Len() + g.limit.Len() }
+
+// full reports whether it is time to continue as new. Grants that are not known
+// to have arrived are sent again by the next run, so that nothing depends on
+// which of this run's coroutines came to their turn.
+func (g *gate) full(ctx workflow.Context) bool {
+	enough := g.handled+g.released >= g.ContinueAfter || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	return enough && g.pending() == 0
+}
+
+// receive takes all signals that are there. A withdrawal is looked at before a
+// request, but a job never asks again after it withdrew.
+func (g *gate) receive(ctx workflow.Context) {
+	for {
+		var gone, r activities.SlotRequest
+		limit := -1 // what a signal without a value leaves
+		switch {
+		case g.limit.ReceiveAsync(&limit):
+			g.resize(limit)
+		case g.withdraw.ReceiveAsync(&gone):
+			g.gateQueue.withdraw(gone)
+		case g.acquire.ReceiveAsync(&r):
+			switch g.gateQueue.acquire(r) {
+			case again:
+				workflow.Go(ctx, func(ctx workflow.Context) {
+					if err := g.tell(ctx, r); err != nil {
+						workflow.GetLogger(ctx).Info("a holder was not told again", "job", r.Job, "error", err)
+					}
+				})
+			case honoured:
+				g.hold(ctx, r)
+			}
+		default:
+			return
+		}
+		g.handled++
+	}
+}
+
+// hold watches a holder until it is over, and tells it of its slot unless it
+// knows. The watch is begun first: a job that closes at once is not missed.
+func (g *gate) hold(ctx workflow.Context, r activities.SlotRequest) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		watch, cancel := workflow.WithCancel(watching(ctx))
+		defer cancel()
+		over := workflow.ExecuteActivity(watch, work.WatchJob, r)
+		if !r.Granted {
+			if err := g.tell(ctx, r); err != nil { // it is gone, or asks again later
+				workflow.GetLogger(ctx).Info("a slot's job was not reached", "job", r.Job, "error", err)
+				g.free(r)
+				return
+			}
+		}
+		for {
+			err := over.Get(ctx, nil)
+			if err == nil {
+				g.free(r)
+				return
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			workflow.GetLogger(ctx).Error("watch a slot's job", "job", r.Job, "error", err)
+			if workflow.Sleep(ctx, watchPause) != nil {
+				return
+			}
+			over = workflow.ExecuteActivity(watch, work.WatchJob, r)
+		}
+	})
+}
+
+// tell signals the job's current run that it holds a slot.
+func (g *gate) tell(ctx workflow.Context, r activities.SlotRequest) error {
+	grant := activities.Grant{FirstRun: r.FirstRun, Nonce: r.Nonce}
+	err := workflow.SignalExternalWorkflow(ctx, r.Job, "", activities.SignalSlotGranted, grant).Get(ctx, nil)
+	if err == nil {
+		g.delivered(r)
+	}
+	return err
+}
+
+func (g *gate) free(r activities.SlotRequest) {
+	g.release(r)
+	g.released++
+}
+
+func (g *gate) markdown() string {
+	out := fmt.Sprintf("**%d** of %d slots held, **%d** jobs waiting\n", len(g.Holders), g.Limit, len(g.Waiting))
+	for _, h := range g.Holders[:min(len(g.Holders), 20)] {
+		out += "- holds: `" + h.Job + "`\n"
+	}
+	for _, w := range g.Waiting[:min(len(g.Waiting), 20)] {
+		out += "- waits: `" + w.Job + "`\n"
+	}
+	return out
+}

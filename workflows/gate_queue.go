@@ -1,0 +1,135 @@
+package workflows
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// defaultGateEvents is the ContinueAfter of a gate that was started without one.
+const defaultGateEvents = 500
+
+// gateQueue is the gate's logic without Temporal: who waits, who holds a slot,
+// who is next. Slices only, so that its order is the same on every replay.
+type gateQueue struct {
+	GateState
+}
+
+// newGateQueue fills in what a gate that was started by hand leaves out. A limit
+// of zero that was set by signal stays: it holds all jobs back.
+func newGateQueue(s GateState) *gateQueue {
+	if !s.Warm {
+		s.Limit = cmp.Or(s.Limit, activities.DefaultMaxJobs)
+	}
+	s.ContinueAfter = cmp.Or(s.ContinueAfter, defaultGateEvents)
+	return &gateQueue{s}
+}
+
+// asked is what became of a request.
+type asked int
+
+const (
+	dropped  asked = iota // hand-made and incomplete: it would spoil the nonce
+	waits                 // in the queue
+	again                 // holds a slot already: to be told once more
+	honoured              // says that it holds a slot: counted, never evicted
+)
+
+// acquire takes a job's request, also a repeated one.
+func (q *gateQueue) acquire(r activities.SlotRequest) asked {
+	if r.Job == "" || r.FirstRun == "" || r.Namespace == "" || r.Nonce == "" {
+		return dropped
+	}
+	if h := find(q.Holders, r); h >= 0 {
+		q.Holders[h].Nonce, q.Holders[h].Granted = r.Nonce, false
+		return again
+	}
+	if r.Held {
+		q.withdraw(r)
+		q.Holders = append(q.Holders, r)
+		return honoured
+	}
+	if w := find(q.Waiting, r); w >= 0 {
+		q.Waiting[w] = r
+	} else {
+		q.Waiting = append(q.Waiting, r)
+	}
+	return waits
+}
+
+// withdraw takes a job out of the queue. One that holds a slot keeps it until it
+// is seen closed.
+func (q *gateQueue) withdraw(r activities.SlotRequest) {
+	if w := find(q.Waiting, r); w >= 0 {
+		q.Waiting = slices.Delete(q.Waiting, w, w+1)
+	}
+}
+
+// release frees the job's slot.
+func (q *gateQueue) release(r activities.SlotRequest) {
+	if h := find(q.Holders, r); h >= 0 {
+		q.Holders = slices.Delete(q.Holders, h, h+1)
+	}
+}
+
+// delivered records that the job received the grant with this nonce.
+func (q *gateQueue) delivered(r activities.SlotRequest) {
+	if h := find(q.Holders, r); h >= 0 && q.Holders[h].Nonce == r.Nonce {
+		q.Holders[h].Granted = true
+	}
+}
+
+// resize sets how many jobs may run at once; holders are never evicted.
+func (q *gateQueue) resize(limit int) {
+	if limit >= 0 {
+		q.Limit = limit
+	}
+}
+
+// next moves those whose turn it is from the queue to the holders, and returns
+// them: the most urgent first, then the earliest started; a job whose namespace
+// is busy lets others pass.
+func (q *gateQueue) next() []activities.SlotRequest {
+	slices.SortStableFunc(q.Waiting, func(a, b activities.SlotRequest) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.StartedAt, b.StartedAt))
+	})
+	var granted []activities.SlotRequest
+	for i := 0; i < len(q.Waiting) && len(q.Holders) < q.Limit; {
+		r := q.Waiting[i]
+		if q.busy(r.Namespace) {
+			i++
+			continue
+		}
+		q.Waiting = slices.Delete(q.Waiting, i, i+1)
+		q.Holders = append(q.Holders, r)
+		q.Granted++
+		granted = append(granted, r)
+	}
+	return granted
+}
+
+func (q *gateQueue) busy(namespace string) bool {
+	return slices.ContainsFunc(q.Holders, func(h activities.SlotRequest) bool { return h.Namespace == namespace })
+}
+
+// recovered adds what the memos of the running jobs say.
+func (q *gateQueue) recovered(found GateState) {
+	for _, h := range found.Holders {
+		if find(q.Holders, h) < 0 {
+			q.withdraw(h)
+			q.Holders = append(q.Holders, h)
+		}
+	}
+	for _, w := range found.Waiting {
+		if find(q.Holders, w) < 0 && find(q.Waiting, w) < 0 {
+			q.Waiting = append(q.Waiting, w)
+		}
+	}
+	q.Warm = true
+}
+
+// find returns the place of the job's chain of runs, or -1.
+func find(in []activities.SlotRequest, r activities.SlotRequest) int {
+	return slices.IndexFunc(in, func(o activities.SlotRequest) bool { return o.Job == r.Job && o.FirstRun == r.FirstRun })
+}

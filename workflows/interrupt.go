@@ -1,0 +1,94 @@
+package workflows
+
+import (
+	"encoding/json"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// interruptible returns the context in which the phases run. It ends with the
+// workflow's own, by the cancel signal, and when the job's time is up; never
+// once the switch has begun.
+func (r *run) interruptible(ctx workflow.Context) workflow.Context {
+	body, cancel := workflow.WithCancel(ctx)
+	r.interrupt = cancel
+	workflow.Go(ctx, r.listen)
+	if r.Slot.Held {
+		r.startClock(ctx)
+	}
+	return body
+}
+
+// listen takes signals as they come, also after a cancellation.
+func (r *run) listen(ctx workflow.Context) {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	for workflow.Await(ctx, func() bool { return r.cancels.Len()+r.grants.Len() > 0 }) == nil {
+		r.receive()
+	}
+}
+
+// receive handles the signals that are there.
+func (r *run) receive() {
+	for {
+		var raw json.RawMessage
+		var g activities.Grant
+		switch {
+		case r.cancels.ReceiveAsync(&raw):
+			r.cancel(parseCancel(raw))
+		case r.grants.ReceiveAsync(&g):
+			if g.FirstRun == r.Job.Run && !slices.Contains(r.granted, g.Nonce) {
+				r.granted = append(r.granted, g.Nonce)
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (r *run) cancel(c CancelRequest) {
+	if r.cancelled == nil && r.Machine.Cancellable() {
+		r.cancelled = &c
+		r.interrupt()
+	}
+}
+
+// parseCancel takes the reason however it was written: whoever wants a job to
+// stop is not sent back over the form of the why.
+func parseCancel(raw json.RawMessage) CancelRequest {
+	var c CancelRequest
+	if json.Unmarshal(raw, &c) == nil {
+		return c
+	}
+	if json.Unmarshal(raw, &c.Reason) == nil {
+		return c
+	}
+	return CancelRequest{}
+}
+
+// startClock lets the job's time run: from the grant of its slot on, over all runs.
+func (r *run) startClock(ctx workflow.Context) {
+	r.clockFrom = workflow.Now(ctx)
+	if r.Job.Timeout <= 0 {
+		return
+	}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		ctx, cancel := workflow.NewDisconnectedContext(ctx)
+		defer cancel()
+		timer := workflow.NewTimerWithOptions(ctx, max(0, r.Job.Timeout-r.Used), workflow.TimerOptions{Summary: "job timeout"})
+		if timer.Get(ctx, nil) == nil && r.Machine.Cancellable() {
+			r.timedOut = true
+			r.interrupt()
+		}
+	})
+}
+
+// stopClock adds this run's time to that of the former ones.
+func (r *run) stopClock(ctx workflow.Context) {
+	if !r.clockFrom.IsZero() {
+		r.Used += workflow.Now(ctx).Sub(r.clockFrom)
+	}
+}

@@ -1,0 +1,114 @@
+package workflows
+
+import (
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// heartbeatTimeout is short because it is also what a terminated job's work
+// takes to notice: the gate waits that long before it hands the slot on.
+const heartbeatTimeout = 12 * time.Second
+
+// retryForever asks again until the job itself ends, except where asking again
+// can't help. How long a job may be kept waiting is its own timeout's matter.
+func retryForever(hopeless []string) *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{
+		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
+		NonRetryableErrorTypes: hopeless,
+	}
+}
+
+func priorityOf(job Job) temporal.Priority {
+	return temporal.Priority{PriorityKey: job.Priority.Key()}
+}
+
+// short is for activities that answer at once and send no heartbeats.
+func short(ctx workflow.Context, job Job, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: TaskQueue, StartToCloseTimeout: time.Minute,
+		RetryPolicy: retryForever(hopelessCodes), Priority: priorityOf(job), Summary: summary,
+	})
+}
+
+// lease is short, but a conflict is only a holder that still lives: asked again.
+func lease(ctx workflow.Context, job Job) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: TaskQueue, StartToCloseTimeout: time.Minute,
+		RetryPolicy: retryForever(hopelessForLease), Priority: priorityOf(job), Summary: "lease of " + job.Namespace,
+	})
+}
+
+// long is for activities that work for minutes or hours on the job's queue and
+// send heartbeats. Their end is waited for also when they are cancelled.
+func long(ctx workflow.Context, job Job, queue, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: queue, StartToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		WaitForCancellation: true,
+		RetryPolicy:         retryForever(hopelessCodes), Priority: priorityOf(job), Summary: summary,
+	})
+}
+
+// segment is for the share of a range that one activity works on. It aims at
+// half a minute; the bound is for one that is stuck although it sends heartbeats.
+func segment(ctx workflow.Context, job Job, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: SyncTaskQueue, StartToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: heartbeatTimeout,
+		WaitForCancellation: true,
+		RetryPolicy:         retryForever(hopelessCodes), Priority: priorityOf(job), Summary: summary,
+	})
+}
+
+// closing is for what a job does when it has ended. It is bounded: a registry
+// that is down must not keep a job from closing.
+func closing(ctx workflow.Context, job Job, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: TaskQueue, StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: 5 * time.Minute,
+		RetryPolicy: retryForever(hopelessCodes), Priority: priorityOf(job), Summary: summary,
+	})
+}
+
+// watching is for the gate's look at a job: as long as the job runs.
+func watching(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: GateTaskQueue, StartToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 10 * time.Second},
+	})
+}
+
+// recovering is for the gate's look at all running jobs.
+func recovering(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: GateTaskQueue, StartToCloseTimeout: time.Minute,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 10 * time.Second},
+	})
+}
+
+// child is for a range: asked to stop when its job closes in whatever way, and
+// waited for.
+func child(ctx workflow.Context, job Job, id, summary string) workflow.Context {
+	return workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID: id, TaskQueue: TaskQueue,
+		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL, WaitForCancellation: true,
+		Priority: priorityOf(job), StaticSummary: summary,
+	})
+}
+
+// hopelessCodes are the errors of activities that no further attempt heals.
+var hopelessCodes = []string{
+	activities.CodeInvalidRequest, activities.CodeUnauthorized, activities.CodeQuotaExhausted,
+	activities.CodeUnknownModel, activities.CodeWrongDimensions, activities.CodeInvalidVector,
+	activities.CodeNotFound, activities.CodeConflict, activities.CodeUnsupported,
+	activities.CodeLeaseLost, activities.CodeCatalogMismatch, activities.CodeTooManyFailedItems,
+	activities.CodeQuarantine, activities.CodeRouteChanged, activities.CodeCanariesChanged,
+}
+
+// hopelessForLease are the same without the conflict.
+var hopelessForLease = []string{
+	activities.CodeInvalidRequest, activities.CodeUnauthorized, activities.CodeNotFound,
+	activities.CodeUnsupported, activities.CodeCatalogMismatch,
+}

@@ -1,0 +1,34 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// RegisterJobs registers what runs on TaskQueue: jobs, ranges, and the short activities.
+func RegisterJobs(r worker.Registry, a *activities.Activities) {
+	r.RegisterWorkflowWithOptions(ReembedWorkflow, workflow.RegisterOptions{Name: ReembedWorkflowName})
+	r.RegisterWorkflowWithOptions(SyncRangeWorkflow, workflow.RegisterOptions{Name: SyncRangeWorkflowName})
+	for _, activity := range []any{
+		a.Resolve, a.AcquireSlot, a.AcquireLease, a.ReleaseLease, a.Plan, a.Prepare,
+		a.SplitPass, a.CheckSwitch, a.Switch, a.RecordOutcome,
+	} {
+		r.RegisterActivity(activity)
+	}
+}
+
+// RegisterSync registers what runs on SyncTaskQueue: the long activities.
+func RegisterSync(r worker.Registry, a *activities.Activities) {
+	for _, activity := range []any{a.SyncSegment, a.VerifySegment, a.FinishIndex, a.VerifySamples} {
+		r.RegisterActivity(activity)
+	}
+}
+
+// RegisterGate registers what runs on GateTaskQueue.
+func RegisterGate(r worker.Registry, a *activities.Activities) {
+	r.RegisterWorkflowWithOptions(GateWorkflow, workflow.RegisterOptions{Name: GateWorkflowName})
+	r.RegisterActivity(a.WatchJob)
+	r.RegisterActivity(a.RecoverGate)
+}

@@ -1,0 +1,67 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// resendSlot is how long a job waits for a slot before it asks again: a gate
+// that lost a request must not keep a job waiting for ever.
+const resendSlot = 3 * time.Minute
+
+// askForSlot asks the gate for a slot and waits for the grant. When it returns
+// without one the job is to ask again. A job that is stopped while it waits
+// takes its request back.
+func (r *run) askForSlot(ctx workflow.Context) error {
+	r.Slot = activities.SlotRequest{
+		Job: r.Job.ID, FirstRun: r.Job.Run, Namespace: r.Job.Namespace,
+		Priority: r.Job.Priority.Key(), StartedAt: r.Status.StartedAt.UnixMilli(),
+		Nonce: r.Slot.Nonce,
+	}
+	r.Status.Reason = "waits for a slot"
+	r.show(ctx)
+	known := r.Slot.Nonce
+	actx := short(ctx, r.Job, "ask the gate for a slot")
+	err := workflow.ExecuteActivity(actx, work.AcquireSlot, r.Slot).Get(ctx, &r.Slot.Nonce)
+	if err == nil {
+		if r.Slot.Nonce != known {
+			r.showSlot(ctx, activities.SlotWaiting)
+		}
+		_, err = workflow.AwaitWithTimeout(ctx, resendSlot, r.hasSlot)
+	}
+	if err != nil {
+		r.withdraw(ctx)
+		return err
+	}
+	if r.hasSlot() {
+		r.takeSlot(ctx)
+	}
+	return nil
+}
+
+// hasSlot reports whether a grant with the right nonce came. A reset applies old
+// signals again, also those that were meant for another run.
+func (r *run) hasSlot() bool { return r.Slot.Nonce != "" && slices.Contains(r.granted, r.Slot.Nonce) }
+
+func (r *run) takeSlot(ctx workflow.Context) {
+	now := workflow.Now(ctx)
+	r.Slot.Held = true
+	r.Status.Reason, r.Status.RunningSince = "", &now
+	r.showSlot(ctx, activities.SlotHeld)
+	r.startClock(ctx)
+}
+
+// withdraw takes the request back. A gate that does not hear it finds out when
+// it looks at the job.
+func (r *run) withdraw(ctx workflow.Context) {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	err := workflow.SignalExternalWorkflow(ctx, GateID, "", activities.SignalGateWithdraw, r.Slot).Get(ctx, nil)
+	if err != nil {
+		workflow.GetLogger(ctx).Info("the gate was not told of the withdrawal", "error", err)
+	}
+}

@@ -1,0 +1,95 @@
+package workflows
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// work names the activities by method value; it is never called on.
+var work *activities.Activities
+
+const (
+	// rangeSegments bounds the history of one run of a range.
+	rangeSegments = 100
+	// stuckPause is waited after a segment that came no further, as those of a
+	// stopping worker do.
+	stuckPause = time.Second
+	// maxRangeFindings bounds what one range names; its counts are complete. 500
+	// ranges have to fit into one history.
+	maxRangeFindings = 20
+)
+
+// SyncRangeWorkflow does one task with one range, segment by segment.
+func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error) {
+	err := workflow.SetQueryHandler(ctx, QueryProgress, func() (RangeResult, error) { return r.Done, nil })
+	if err != nil {
+		return RangeResult{}, fmt.Errorf("set query handler: %w", err)
+	}
+	limit := cmp.Or(r.ContinueAfter, rangeSegments)
+	for here := 0; ; here++ {
+		if here >= limit || workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return RangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeWorkflowName, r)
+		}
+		res, err := runSegment(ctx, r)
+		if err != nil {
+			return RangeResult{}, err
+		}
+		stuck := !res.Done && res.Cursor == r.After
+		r.add(res)
+		workflow.SetCurrentDetails(ctx, r.Done.markdown())
+		if res.Done {
+			return r.Done, nil
+		}
+		if stuck {
+			if err := workflow.Sleep(ctx, stuckPause); err != nil {
+				return RangeResult{}, err
+			}
+		}
+	}
+}
+
+func runSegment(ctx workflow.Context, r RangeRequest) (activities.SegmentResult, error) {
+	ctx = segment(ctx, r.Job, fmt.Sprintf("%s, segment %d", r.Task, r.Done.Segments+1))
+	in := activities.SegmentRequest{Job: r.Job, Task: r.Task, Range: r.Range, After: r.After}
+	var res activities.SegmentResult
+	var err error
+	switch r.Task {
+	case activities.SyncForward, activities.SyncBackward:
+		err = workflow.ExecuteActivity(ctx, work.SyncSegment, in).Get(ctx, &res)
+	case activities.VerifyForward, activities.VerifyBackward:
+		err = workflow.ExecuteActivity(ctx, work.VerifySegment, in).Get(ctx, &res)
+	default:
+		err = internal(fmt.Errorf("unknown task %q", r.Task))
+	}
+	return res, err
+}
+
+// add counts a closed segment.
+func (r *RangeRequest) add(res activities.SegmentResult) {
+	r.After = res.Cursor
+	r.Done.Segments++
+	r.Done.Counts.Add(res.Counts)
+	if res.Report == nil {
+		return
+	}
+	if r.Done.Report == nil {
+		r.Done.Report = &Verification{}
+	}
+	r.Done.Report.Merge(*res.Report)
+	r.Done.Report.Findings = r.Done.Report.Findings[:min(len(r.Done.Report.Findings), maxRangeFindings)]
+}
+
+func (r RangeResult) markdown() string {
+	out := fmt.Sprintf("**%d** looked at in %d segments; %d written, %d deleted",
+		r.Counts.Scanned, r.Segments, r.Counts.Written, r.Counts.Deleted)
+	if r.Report != nil {
+		out = fmt.Sprintf("**%d** items and **%d** records looked at in %d segments: %s",
+			r.Report.Items, r.Report.Records, r.Segments, r.Report.Summary())
+	}
+	return out
+}

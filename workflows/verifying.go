@@ -1,0 +1,71 @@
+package workflows
+
+import (
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
+)
+
+// maxRounds is how many verifications may find something new each time.
+const maxRounds = 5
+
+// verify looks at everything, and at a sample closely. On a moving store a
+// finding counts when it is still there after another sync; so one that is new
+// sends the job back to catching up.
+func (r *run) verify(ctx workflow.Context) error {
+	report, err := r.verification(ctx)
+	if err != nil {
+		return err
+	}
+	before := r.Status.Verification
+	if r.Rounds == 0 {
+		before = nil
+	}
+	r.Rounds++
+	r.Status.Verification = &report
+	switch {
+	case report.Clean():
+		return r.to(ctx, Ready)
+	case report.Wrong() == 0:
+		return fail(activities.CodeVerification, "the target model misses the bounds of quality: %s",
+			strings.Join(report.Quality.Failed, "; "))
+	case before != nil && persists(*before, report):
+		return fail(activities.CodeVerification, "found twice, with a sync between: %s", report.Summary())
+	case r.Rounds >= maxRounds:
+		return fail(activities.CodeVerification, "%d verifications, and each found something: %s", r.Rounds, report.Summary())
+	}
+	r.Dirty, r.CatchUps = -1, 0
+	return r.to(ctx, CatchingUp)
+}
+
+// verification is one look at everything.
+func (r *run) verification(ctx workflow.Context) (Verification, error) {
+	all, err := r.pass(ctx, activities.VerifyForward, activities.VerifyBackward)
+	if err != nil {
+		return Verification{}, err
+	}
+	if all.Report == nil {
+		return Verification{}, internal(errNoReport)
+	}
+	var report Verification
+	sctx := long(ctx, r.Job, SyncTaskQueue, "verify samples")
+	if err := workflow.ExecuteActivity(sctx, work.VerifySamples, r.lean()).Get(ctx, &report); err != nil {
+		return Verification{}, err
+	}
+	report.Merge(*all.Report)
+	return report, nil
+}
+
+// persists reports whether two looks, with a sync between, found the same thing
+// wrong. Where a report names only some of its findings the numbers decide:
+// what a sync did not make fewer it does not heal.
+func persists(before, after Verification) bool {
+	if len(verify.Both(before, after)) > 0 {
+		return true
+	}
+	cut := before.Wrong() > int64(len(before.Findings)) || after.Wrong() > int64(len(after.Findings))
+	return cut && after.Wrong() >= before.Wrong()
+}
