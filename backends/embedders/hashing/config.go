@@ -12,10 +12,10 @@ type Config struct {
 	// Latency is how long each request takes at least, as a provider far away
 	// would; it ends early with the request's context.
 	Latency time.Duration
-	// Tally is the path of a file to which each request appends one line, the
-	// number of its texts and the model's name, before it is answered: for demos
-	// and tests that must count what a killed process had embedded. See
-	// [ReadTally]. Empty: nothing is written.
+	// Tally is the path of a file to which each request appends one line a text,
+	// its content hash, purpose and model, before it is answered: for demos and
+	// tests that must count what a killed process had embedded. See [ReadTally].
+	// Empty: nothing is written.
 	Tally string
 	// MaxInputs of one request; 0: any number.
 	MaxInputs int

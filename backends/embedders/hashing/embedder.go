@@ -67,13 +67,14 @@ func (e *Embedder) Embed(ctx context.Context, purpose backends.Purpose, texts []
 		answer.Vectors[i] = v
 		answer.Tokens += int64(words)
 	}
-	if err := wait(ctx, time.Until(answered)); err != nil {
-		return backends.Embedding{}, fmt.Errorf("embed: %w", err)
-	}
+	// Before the latency: a provider has done the work of a request whose asker dies waiting.
 	if e.cfg.Tally != "" {
-		if err := tally(e.cfg.Tally, len(texts), e.model.Name); err != nil {
+		if err := tally(e.cfg.Tally, e.model.Name, purpose, texts); err != nil {
 			return backends.Embedding{}, err
 		}
+	}
+	if err := wait(ctx, time.Until(answered)); err != nil {
+		return backends.Embedding{}, fmt.Errorf("embed: %w", err)
 	}
 	return answer, nil
 }
