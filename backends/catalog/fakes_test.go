@@ -10,6 +10,7 @@ import (
 type fakeStore struct {
 	path   string
 	closed bool
+	err    error // of Close
 }
 
 func (s *fakeStore) Source(Namespace) (backends.Source, error) { return nil, backends.ErrUnsupported }
@@ -17,7 +18,7 @@ func (s *fakeStore) Source(Namespace) (backends.Source, error) { return nil, bac
 func (s *fakeStore) Index(Namespace) (backends.Index, error) { return nil, backends.ErrUnsupported }
 
 func (s *fakeStore) Registry() (backends.Registry, error) { return nil, backends.ErrUnsupported }
-func (s *fakeStore) Close() error                         { s.closed = true; return nil }
+func (s *fakeStore) Close() error                         { s.closed = true; return s.err }
 
 type fakeEmbedder struct {
 	model   backends.Model

@@ -25,9 +25,14 @@ func Load(path string, getenv func(string) (string, bool), d Drivers) (*Catalog,
 // The names that entries may have: they become parts of workflow ids, of names
 // of tables and of metrics. Models may also be named as providers name them.
 var (
-	entryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
-	modelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,199}$`)
+	entryName = nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`), "letters, digits and . _ -, at most 100"}
+	modelName = nameRule{regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,199}$`), "letters, digits and . _ - / : @ +, at most 200"}
 )
+
+type nameRule struct {
+	*regexp.Regexp
+	says string
+}
 
 type loader struct {
 	*document
@@ -67,7 +72,7 @@ func read(file string, raw []byte, getenv func(string) (string, bool), d Drivers
 }
 
 // section reads the entries of a section, each with the reader of its kind.
-func (l *loader) section(root *Fields, key string, rule *regexp.Regexp, entry func(name string, f *Fields)) {
+func (l *loader) section(root *Fields, key string, rule nameRule, entry func(name string, f *Fields)) {
 	section := root.Mapping(key)
 	switch {
 	case section == nil:
@@ -86,7 +91,7 @@ func (l *loader) section(root *Fields, key string, rule *regexp.Regexp, entry fu
 		name := strings.TrimPrefix(f.key, key+".")
 		l.lines[f.key] = f.line
 		if !rule.MatchString(name) {
-			l.report(f.line, f.key, "is not a name of an entry: use letters, digits, dots, dashes and underscores, at most 100")
+			l.report(f.line, f.key, "is not a name of an entry: use "+rule.says+", a letter or digit first")
 		}
 		entry(name, f)
 	}

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -26,13 +25,13 @@ type World struct {
 
 	mu        sync.Mutex
 	closed    bool
-	stores    map[string]Store
+	stores    map[string]*opening
 	embedders map[string]backends.Embedder
 }
 
 // NewWorld opens nothing yet.
 func NewWorld(c *Catalog, d Decorators) *World {
-	return &World{catalog: c, decorators: d, stores: map[string]Store{}, embedders: map[string]backends.Embedder{}}
+	return &World{catalog: c, decorators: d, stores: map[string]*opening{}, embedders: map[string]backends.Embedder{}}
 }
 
 // Catalog is what the world is made of.
@@ -128,21 +127,6 @@ func (w *World) Embedder(model string) (backends.Embedder, error) {
 	return e, nil
 }
 
-// Close closes all stores that were opened.
-func (w *World) Close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.closed = true
-	var errs []error
-	for name, s := range w.stores {
-		if err := s.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("close store %q: %w", name, err))
-		}
-	}
-	clear(w.stores)
-	return errors.Join(errs...)
-}
-
 func (w *World) storeOf(ctx context.Context, namespace string) (Namespace, Store, error) {
 	ns, err := w.Namespace(namespace)
 	if err != nil {
@@ -150,21 +134,4 @@ func (w *World) storeOf(ctx context.Context, namespace string) (Namespace, Store
 	}
 	store, err := w.store(ctx, ns.Store)
 	return ns, store, err
-}
-
-func (w *World) store(ctx context.Context, name string) (Store, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return nil, fmt.Errorf("%w: the catalog was closed", backends.ErrUnavailable)
-	}
-	if s, ok := w.stores[name]; ok {
-		return s, nil
-	}
-	s, err := w.catalog.Stores[name].Open(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open store %q: %w", name, err)
-	}
-	w.stores[name] = s
-	return s, nil
 }
