@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/reembed/reembed/backends"
@@ -97,11 +96,11 @@ func (g *Generation) Fetch(ctx context.Context, ids []string) (records []backend
 
 // Upsert checks all records, then writes them.
 func (g *Generation) Upsert(ctx context.Context, records []backends.Record) error {
+	if err := g.spec.CheckRecords(records); err != nil {
+		return err
+	}
 	own := make([]backends.Record, len(records))
 	for i, r := range records {
-		if err := g.check(r); err != nil {
-			return fmt.Errorf("record %d: %w", i, err)
-		}
 		own[i] = cloneRecord(r)
 		if !g.store.config.CopiesPayload {
 			own[i].Payload = nil
@@ -111,25 +110,6 @@ func (g *Generation) Upsert(ctx context.Context, records []backends.Record) erro
 		o.put(own, func(r backends.Record) string { return r.ID })
 		return nil
 	})
-}
-
-func (g *Generation) check(r backends.Record) error {
-	if err := backends.ValidateID(r.ID); err != nil {
-		return err
-	}
-	if len(r.Vector) != g.spec.Dimensions {
-		return fmt.Errorf("%w: vector has %d, generation %q has %d", backends.ErrDimension, len(r.Vector), g.spec.Locator, g.spec.Dimensions)
-	}
-	return finite(r.Vector)
-}
-
-func finite(v []float32) error {
-	for i, x := range v {
-		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("%w: component %d is NaN or infinite", backends.ErrInvalidVector, i)
-		}
-	}
-	return nil
 }
 
 // SetPayload rewrites payloads and stamps of existing records.
@@ -167,14 +147,8 @@ func (g *Generation) Count(ctx context.Context) (n int64, err error) {
 
 // Search compares the query with every record.
 func (g *Generation) Search(ctx context.Context, q backends.Query) (hits []backends.Hit, err error) {
-	switch {
-	case q.K < 1:
-		return nil, fmt.Errorf("%w: %d hits asked for", backends.ErrInvalidInput, q.K)
-	case len(q.Vector) != g.spec.Dimensions:
-		return nil, fmt.Errorf("%w: query has %d, generation %q has %d", backends.ErrDimension, len(q.Vector), g.spec.Locator, g.spec.Dimensions)
-	}
-	if err := finite(q.Vector); err != nil {
-		return nil, fmt.Errorf("query: %w", err)
+	if err := g.spec.CheckQuery(q); err != nil {
+		return nil, err
 	}
 	err = g.view(ctx, func(o *ordered[backends.Record]) error {
 		for _, r := range o.rows {

@@ -1,10 +1,7 @@
 package memory
 
 import (
-	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -58,10 +55,7 @@ func (o *ordered[T]) pick(ids []string) []T {
 
 // split is Splitter.Split.
 func (o *ordered[T]) split(after backends.Key, size, limit int) ([]backends.Key, error) {
-	if size < 1 || limit < 1 {
-		return nil, fmt.Errorf("%w: split into %d ranges of %d items", backends.ErrInvalidInput, limit, size)
-	}
-	if err := validPlace("key", string(after)); err != nil {
+	if err := backends.CheckSplit(after, size, limit); err != nil {
 		return nil, err
 	}
 	var keys []backends.Key
@@ -74,13 +68,8 @@ func (o *ordered[T]) split(after backends.Key, size, limit int) ([]backends.Key,
 
 // read is ReadPage; weight is what a row counts against limit.Bytes.
 func (o *ordered[T]) read(r backends.Range, after backends.Cursor, limit backends.PageLimit, weight func(T) int) (backends.Page[T], error) {
-	if limit.Items < 1 {
-		return backends.Page[T]{}, fmt.Errorf("%w: a page of %d items", backends.ErrInvalidInput, limit.Items)
-	}
-	for what, place := range map[string]string{"from": string(r.From), "to": string(r.To), "cursor": string(after)} {
-		if err := validPlace(what, place); err != nil {
-			return backends.Page[T]{}, err
-		}
+	if err := backends.CheckPage(r, after, limit); err != nil {
+		return backends.Page[T]{}, err
 	}
 	at, _ := slices.BinarySearch(o.ids, string(r.From))
 	if after != "" {
@@ -108,12 +97,4 @@ func (o *ordered[T]) read(r backends.Range, after backends.Cursor, limit backend
 	}
 	page.Done = true
 	return page, nil
-}
-
-// validPlace refuses keys and cursors that this store can't have made.
-func validPlace(what, place string) error {
-	if !utf8.ValidString(place) || strings.IndexByte(place, 0) >= 0 {
-		return fmt.Errorf("%w: %s is not of this store", backends.ErrInvalidInput, what)
-	}
-	return nil
 }

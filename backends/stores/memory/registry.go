@@ -39,8 +39,8 @@ func (r *Registry) Put(ctx context.Context, kind, key string, version int64, val
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if len(value) > backends.MaxEntryBytes {
-		return 0, fmt.Errorf("%w: %s record %q of %d bytes, at most %d", backends.ErrInvalidInput, kind, key, len(value), backends.MaxEntryBytes)
+	if err := backends.CheckEntry(kind, key, value); err != nil {
+		return 0, err
 	}
 	r.store.mu.Lock()
 	defer r.store.mu.Unlock()

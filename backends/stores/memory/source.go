@@ -81,10 +81,8 @@ func (s *Source) PutItems(ctx context.Context, items []backends.Item) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for i, item := range items {
-		if err := backends.ValidateID(item.ID); err != nil {
-			return fmt.Errorf("item %d: %w", i, err)
-		}
+	if err := backends.CheckItems(items); err != nil {
+		return err
 	}
 	own := append([]backends.Item(nil), items...)
 	cloneItems(own)
