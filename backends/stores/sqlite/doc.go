@@ -1,0 +1,57 @@
+// Package sqlite is the store in one file, for one host: items, generations and
+// registry in an SQLite database that several processes open at once.
+//
+// # Files and processes
+//
+// The database is in WAL mode: readers never wait, writers wait for each other,
+// at most Config.BusyTimeout. Inside a process all writes go through one
+// connection. Every write is one transaction that takes the write lock when it
+// begins. Vectors are written with synchronous=NORMAL: a lost machine may lose
+// the last transactions, whole, and sync finds what is missing; the registry is
+// written with synchronous=FULL, so that a version, once given, stays given.
+//
+// # Physical schema
+//
+// These tables are a public contract: applications may read them with SQL, from
+// any language, while jobs run. Schema version 1:
+//
+//	reembed_schema(version INTEGER)
+//	    one row: the version of this schema
+//
+//	reembed_registry(kind TEXT, key TEXT, version INTEGER, value TEXT)
+//	    the registry, value is JSON. Which table a namespace is searched in:
+//	    SELECT value ->> 'locator', value ->> 'model' FROM reembed_registry
+//	     WHERE kind = 'route' AND key = 'NAMESPACE'
+//	    Read both in one statement: a query belongs to its model's table.
+//
+//	reembed_versions(last INTEGER)
+//	    one row: the last version given to a registry record, of any key
+//
+//	reembed_generations(locator TEXT, namespace TEXT, model TEXT,
+//	    fingerprint TEXT, dimensions INTEGER, metric TEXT)
+//	    what generations exist; each is the table named by its locator
+//
+//	LOCATOR(id TEXT PRIMARY KEY, stamp TEXT, vector BLOB)
+//	    a generation: vector is little-endian float32, 4 bytes a dimension, the
+//	    form that sqlite-vec takes; stamp is backends.Stamp.String. The locator
+//	    is reembed_<namespace>_<fingerprint>, and never changes.
+//
+// Payloads are not copied: a search joins the items' own table by id. A
+// generation has a trigger that clears the stamp of a record whose vector
+// somebody else updates, so that the next sync makes it right again.
+//
+// # Tables of items
+//
+// A [Table] is the application's: which columns are key, text and payload is
+// said in [Table]. Ids are the keys as text; ranges and cursors are ids, compared by the
+// key column's own collation, so no encoding is needed. Keys have to be TEXT or
+// INTEGER, and unique. A row whose text is NULL, a BLOB or not UTF-8, or whose
+// id is too long, is returned with a Defect; a key that has no id at all (NULL,
+// BLOB, empty, not UTF-8) is an ErrInvalidInput with the SQL that finds it,
+// because leaving it out in silence would lose an item.
+//
+// # Search
+//
+// Every search is exact. sqlite-vec ranks all vectors inside the database, in
+// float32; the best, and a few more, are then scored with Metric.Score in float64.
+package sqlite

@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// translate gives an error of SQLite the sentinel that callers act on, and says
+// which file it is about and what can be done. Other errors, those of the
+// context among them, pass; so does what was translated before.
+func (s *Store) translate(err error) error {
+	var e *sqlite.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case strings.HasSuffix(err.Error(), "sql: database is closed"), errors.Is(err, sql.ErrConnDone):
+		return fmt.Errorf("%w: %s was closed", backends.ErrUnavailable, s.config.Path)
+	case !errors.As(err, &e) || known(err):
+		return err
+	}
+	advice, sentinel := meaning(e)
+	if sentinel == nil {
+		return fmt.Errorf("%s: %s: %w", s.config.Path, advice, err)
+	}
+	return fmt.Errorf("%w: %s: %s: %w", sentinel, s.config.Path, advice, err)
+}
+
+func known(err error) bool {
+	for _, s := range []error{
+		backends.ErrUnavailable, backends.ErrNotFound, backends.ErrInvalidInput, backends.ErrUnauthorized,
+		backends.ErrConflict, backends.ErrUnsupported,
+	} {
+		if errors.Is(err, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// meaning is the table of result codes. A nil sentinel is an error that trying
+// again does not help.
+func meaning(e *sqlite.Error) (advice string, sentinel error) {
+	switch e.Code() & 0xff {
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED, codes.SQLITE_PROTOCOL:
+		return "another process holds the database's lock", backends.ErrUnavailable
+	case codes.SQLITE_FULL:
+		return "there is no room left on the disk, or the database has its max_page_count: make room", backends.ErrUnavailable
+	case codes.SQLITE_IOERR, codes.SQLITE_NOMEM, codes.SQLITE_INTERRUPT, codes.SQLITE_SCHEMA:
+		return "the database can't be read or written now", backends.ErrUnavailable
+	case codes.SQLITE_READONLY:
+		return "the database may not be written: see owner and mode of the file and of its folder", backends.ErrUnauthorized
+	case codes.SQLITE_PERM, codes.SQLITE_AUTH, codes.SQLITE_CANTOPEN:
+		return "the file can't be opened: see owner and mode of the file and of its folder", backends.ErrUnauthorized
+	case codes.SQLITE_NOTADB:
+		return "the file is not an SQLite database: does the path name another file?", backends.ErrInvalidInput
+	case codes.SQLITE_TOOBIG, codes.SQLITE_MISMATCH, codes.SQLITE_CONSTRAINT:
+		return "the database refuses the value", backends.ErrInvalidInput
+	case codes.SQLITE_CORRUPT:
+		return "the database is damaged: restore a backup, or save what `sqlite3 FILE .recover` reads", nil
+	}
+	if strings.Contains(e.Error(), "no such table") {
+		return "the table does not exist", backends.ErrNotFound
+	}
+	return "the database refuses the statement", nil
+}

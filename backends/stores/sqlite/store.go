@@ -1,0 +1,104 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Store is an opened database file. It is safe for concurrent use.
+type Store struct {
+	config Config
+	reader *sql.DB
+	writer *sql.DB // one connection: writes of a process queue here, in order
+}
+
+// Source returns the items of a table; ErrInvalidInput for a bad Table. Whether
+// the table exists is Ping's to say.
+func (s *Store) Source(t Table) (*Source, error) {
+	t = t.WithDefaults()
+	if err := t.Validate(); err != nil {
+		return nil, fmt.Errorf("sqlite table: %w", err)
+	}
+	return &Source{store: s, table: t, keys: keys{table: quote(t.Name), column: quote(t.Key)}}, nil
+}
+
+// Index returns the generations of a namespace.
+func (s *Store) Index(namespace string) *Index { return &Index{store: s, namespace: namespace} }
+
+// Registry returns the file's registry.
+func (s *Store) Registry() *Registry { return &Registry{store: s} }
+
+// Path is the file's.
+func (s *Store) Path() string { return s.config.Path }
+
+// Close closes all connections; what runs is ended first. Idempotent.
+func (s *Store) Close() error {
+	if err := errors.Join(s.reader.Close(), s.writer.Close()); err != nil {
+		return fmt.Errorf("close %s: %w", s.config.Path, err)
+	}
+	return nil
+}
+
+// durability is the PRAGMA synchronous of a transaction; see the package's doc.
+type durability string
+
+const (
+	normal durability = "NORMAL"
+	full   durability = "FULL"
+)
+
+// write runs f in a transaction that has the write lock from its beginning.
+// The error is translated.
+func (s *Store) write(ctx context.Context, d durability, f func(*sql.Tx) error) error {
+	return s.translate(s.transact(ctx, d, f))
+}
+
+func (s *Store) transact(ctx context.Context, d durability, f func(*sql.Tx) error) error {
+	if s.config.ReadOnly {
+		return fmt.Errorf("%w: %s was opened read-only", backends.ErrUnauthorized, s.config.Path)
+	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() // gives it back
+	if _, err := conn.ExecContext(ctx, "PRAGMA synchronous="+string(d)); err != nil {
+		return err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		// The reason for the rollback is what the caller needs; a rollback that
+		// fails leaves a connection that database/sql throws away.
+		_ = tx.Rollback()
+		return err
+	}
+	return tx.Commit()
+}
+
+// rows runs a query on the readers and hands each row to scan. The error is translated.
+func (s *Store) rows(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := s.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return s.translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			return s.translate(err)
+		}
+	}
+	return s.translate(rows.Err())
+}
+
+// errEnough ends rows early, without an error.
+var errEnough = errors.New("enough rows")
