@@ -1,0 +1,2 @@
+// Package human writes numbers the way people read them.
+package human

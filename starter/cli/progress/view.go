@@ -1,0 +1,85 @@
+package progress
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/workflows"
+)
+
+// view is what one line tells.
+type view struct {
+	phase       workflows.Phase
+	pass        int
+	measured    bool // there are items to count
+	done, total int64
+	rate        float64
+	eta         time.Duration // -1: unknown
+	elapsed     time.Duration
+	reason      string // why it waits
+	trouble     string // that is being retried
+}
+
+// Bounds of the bar's width; on a terminal too narrow for the least there is none.
+const (
+	minBar = 10
+	maxBar = 40
+)
+
+// line writes the view in at most width columns, with a bar; width 0 is plain
+// and unbounded, without one.
+func (v view) line(width int) string {
+	head := fmt.Sprintf("%-12s", v.phase)
+	tail := v.tail()
+	if v.measured && width > 0 {
+		room := width - utf8.RuneCountInString(head) - utf8.RuneCountInString(tail) - len(" []  ")
+		if room >= minBar {
+			head += " [" + bar(v.done, v.total, min(room, maxBar)) + "]"
+		}
+	}
+	line := head + " " + tail
+	if v.trouble != "" {
+		line += "  retrying: " + oneLine(v.trouble)
+	}
+	return cut(line, width)
+}
+
+func (v view) tail() string {
+	if !v.measured {
+		if v.reason != "" {
+			return fmt.Sprintf("%s (%s)", oneLine(v.reason), human.Duration(v.elapsed))
+		}
+		return human.Duration(v.elapsed)
+	}
+	tail := fmt.Sprintf("%3d%%  %s/%s items  %s", human.Percent(v.done, v.total),
+		human.Count(v.done), human.Count(v.total), human.Rate(v.rate))
+	if v.eta >= 0 {
+		tail += "  ETA " + human.Duration(v.eta.Round(time.Second))
+	}
+	return tail
+}
+
+func bar(done, total int64, width int) string {
+	full := min(width, int(float64(done)/float64(total)*float64(width)))
+	switch {
+	case full == width:
+		return strings.Repeat("=", width)
+	case full <= 0:
+		return strings.Repeat(" ", width)
+	}
+	return strings.Repeat("=", full-1) + ">" + strings.Repeat(" ", width-full)
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// cut shortens a line to the width; 0 is no bound.
+func cut(s string, width int) string {
+	if width <= 0 || utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	runes := []rune(s)
+	return string(runes[:width-1]) + "…"
+}
