@@ -1,0 +1,62 @@
+package starter
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/reembed/reembed/workflows"
+)
+
+// pageJobs is how many jobs one request for a list asks for.
+const pageJobs = 200
+
+// ListFilter narrows a list; the zero value lists all that Temporal still knows.
+type ListFilter struct {
+	Namespace string          // of the catalog
+	State     workflows.State // "": all
+}
+
+// List yields jobs, latest first, as Temporal's visibility knows them: a status
+// without progress, plan and verification, a second or so behind. It asks for
+// the next page when the caller comes to it, and ends after an error:
+// ErrUnreachable, ErrDenied.
+func (c *Client) List(ctx context.Context, f ListFilter) iter.Seq2[workflows.Status, error] {
+	return func(yield func(workflows.Status, error) bool) {
+		request := &workflowservice.ListWorkflowExecutionsRequest{
+			Namespace: c.config.Namespace, PageSize: pageJobs,
+			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus != 'ContinuedAsNew'", workflows.ReembedWorkflowName),
+		}
+		for {
+			page, err := c.listPage(ctx, request)
+			if err != nil {
+				yield(workflows.Status{}, err)
+				return
+			}
+			for _, info := range page.GetExecutions() {
+				s := c.outline(info)
+				if (f.Namespace != "" && s.Namespace != f.Namespace) || (f.State != "" && s.State != f.State) {
+					continue
+				}
+				if !yield(s, nil) {
+					return
+				}
+			}
+			if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (c *Client) listPage(ctx context.Context, r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+	cctx, cancel := context.WithTimeout(ctx, c.config.CallTimeout)
+	defer cancel()
+	page, err := c.temporal.ListWorkflow(cctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", classify(ctx, err))
+	}
+	return page, nil
+}
