@@ -1,0 +1,88 @@
+package records
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// kindQuarantine has the key <fingerprint>/<namespace, escaped>/<id>.
+const kindQuarantine = "quarantine"
+
+// Quarantined is an item that a model can't embed: why, and under which text.
+// It holds until the text changes.
+type Quarantined struct {
+	ID      string    `json:"id"`
+	Content string    `json:"content"` // ContentHash of the refused text
+	Reason  string    `json:"reason"`  // never the text
+	Job     string    `json:"job"`     // workflow id of the job that found it
+	At      time.Time `json:"at"`
+}
+
+func quarantineOf(namespace, fingerprint string) string {
+	return fingerprint + "/" + url.PathEscape(namespace) + "/"
+}
+
+// PutQuarantined keeps an item's refusal; a former one of the same item and
+// fingerprint is replaced.
+func PutQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint string, q Quarantined) error {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return fmt.Errorf("encode quarantined item: %w", err)
+	}
+	if err := overwrite(ctx, reg, kindQuarantine, quarantineOf(namespace, fingerprint)+q.ID, raw); err != nil {
+		return fmt.Errorf("put an item of namespace %q into quarantine: %w", namespace, err)
+	}
+	return nil
+}
+
+// ListQuarantined returns at most limit refusals whose ids are greater than
+// after, by the byte order of their ids.
+func ListQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint, after string, limit int) ([]Quarantined, error) {
+	prefix := quarantineOf(namespace, fingerprint)
+	from := ""
+	if after != "" {
+		from = prefix + after
+	}
+	entries, err := reg.List(ctx, kindQuarantine, prefix, from, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the quarantine of namespace %q: %w", namespace, err)
+	}
+	found := make([]Quarantined, len(entries))
+	for i, e := range entries {
+		if err := json.Unmarshal(e.Value, &found[i]); err != nil {
+			return nil, fmt.Errorf("quarantined item of namespace %q, version %d: %w", namespace, e.Version, err)
+		}
+	}
+	return found, nil
+}
+
+// quarantinePage is how many refusals AllQuarantined reads at once.
+const quarantinePage = 1000
+
+// AllQuarantined returns all refusals of a namespace's items by a model.
+func AllQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint string) ([]Quarantined, error) {
+	var all []Quarantined
+	for after := ""; ; after = all[len(all)-1].ID {
+		page, err := ListQuarantined(ctx, reg, namespace, fingerprint, after, quarantinePage)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < quarantinePage {
+			return all, nil
+		}
+	}
+}
+
+// DeleteQuarantined ends the refusal of an item; an unknown one is no error.
+func DeleteQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint, id string) error {
+	if err := remove(ctx, reg, kindQuarantine, quarantineOf(namespace, fingerprint)+id); err != nil {
+		return fmt.Errorf("take an item of namespace %q out of quarantine: %w", namespace, err)
+	}
+	return nil
+}
