@@ -246,7 +246,9 @@ func TestMemoryIsBounded(t *testing.T) {
 		var once sync.Once
 		w.embedder.before = func(context.Context, []string) error {
 			idle() // all that can go on has gone on
-			once.Do(func() { require.LessOrEqual(t, read.Load(), int64(4), "three in flight, and one that waits for memory") })
+			once.Do(func() {
+				require.LessOrEqual(t, read.Load(), int64(4), "three in flight, and one that waits for memory")
+			})
 			return nil
 		}
 		o.Concurrency = 20 // the pipeline itself would take more

@@ -174,7 +174,7 @@ type embedder struct {
 	requests []int          // their sizes
 }
 
-func (e *embedder) Model() backends.Model            { return testModel }
+func (e *embedder) Model() backends.Model           { return testModel }
 func (e *embedder) Limits() backends.EmbedderLimits { return e.limits }
 
 func (e *embedder) Embed(ctx context.Context, purpose backends.Purpose, texts []string) (backends.Embedding, error) {

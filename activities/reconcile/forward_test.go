@@ -27,26 +27,36 @@ func TestForwardMakesTheGenerationRight(t *testing.T) {
 			require.NoError(w.t, w.source.DeleteItems(w.t.Context(), []string{"a"}))
 		}, reconcile.Counts{}},
 		{
-			"an empty generation", memory.Config{}, func(w *world) { w.fill(21) },
+			"an empty generation",
+			memory.Config{},
+			func(w *world) { w.fill(21) },
 			reconcile.Counts{Scanned: 21, Embedded: 21, Written: 21, Requests: 6, Tokens: 42},
 		},
 		{
-			"nothing to do", memory.Config{},
+			"nothing to do",
+			memory.Config{},
 			func(w *world) { w.put(item("a", "x")); w.stored("a", "x", ours) },
 			reconcile.Counts{Scanned: 1, Current: 1},
 		},
 		{
-			"a changed text", memory.Config{},
-			func(w *world) { w.put(item("a", "new"), item("b", "x")); w.stored("a", "old", ours); w.stored("b", "x", ours) },
+			"a changed text",
+			memory.Config{},
+			func(w *world) {
+				w.put(item("a", "new"), item("b", "x"))
+				w.stored("a", "old", ours)
+				w.stored("b", "x", ours)
+			},
 			reconcile.Counts{Scanned: 2, Current: 1, Embedded: 1, Written: 1, Requests: 1, Tokens: 2},
 		},
 		{
-			"a record of another model", memory.Config{},
+			"a record of another model",
+			memory.Config{},
 			func(w *world) { w.put(item("a", "x")); w.stored("a", "x", "another") },
 			reconcile.Counts{Scanned: 1, Embedded: 1, Written: 1, Requests: 1, Tokens: 2},
 		},
 		{
-			"a copied payload that changed keeps its vector", memory.Config{CopiesPayload: true},
+			"a copied payload that changed keeps its vector",
+			memory.Config{CopiesPayload: true},
 			func(w *world) {
 				w.put(backends.Item{ID: "a", Text: "x", Payload: []byte("new")})
 				w.stored("a", "x", ours)
@@ -54,7 +64,8 @@ func TestForwardMakesTheGenerationRight(t *testing.T) {
 			reconcile.Counts{Scanned: 1, PayloadOnly: 1},
 		},
 		{
-			"a payload that is not copied is nobody's business", memory.Config{},
+			"a payload that is not copied is nobody's business",
+			memory.Config{},
 			func(w *world) {
 				w.put(backends.Item{ID: "a", Text: "x", Payload: []byte("new")})
 				w.stored("a", "x", ours)
@@ -62,7 +73,8 @@ func TestForwardMakesTheGenerationRight(t *testing.T) {
 			reconcile.Counts{Scanned: 1, Current: 1},
 		},
 		{
-			"items without a sound text", memory.Config{},
+			"items without a sound text",
+			memory.Config{},
 			func(w *world) {
 				w.put(item("a", ""), backends.Item{ID: "b", Defect: "NULL text"}, item("c", "x"))
 				w.stored("b", "former", ours)
@@ -70,7 +82,8 @@ func TestForwardMakesTheGenerationRight(t *testing.T) {
 			reconcile.Counts{Scanned: 3, Quarantined: 2, Embedded: 1, Written: 1, Requests: 1, Tokens: 2},
 		},
 		{
-			"a refused text's former record goes", memory.Config{},
+			"a refused text's former record goes",
+			memory.Config{},
 			func(w *world) { w.put(item("a", "bad"), item("b", "x")); w.stored("a", "former", ours) },
 			reconcile.Counts{Scanned: 2, Quarantined: 1, Embedded: 1, Written: 1, Requests: 1, Tokens: 2},
 		},

@@ -1,0 +1,90 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// maxMessage bounds an error's message in the workflow's history.
+const maxMessage = 500
+
+// failed turns what an activity ended with into the application error that the
+// table says: its type is the code, its message is bounded, and no cause goes
+// into the history with it. A cancellation stays one.
+func failed(ctx context.Context, err error) error {
+	var done *temporal.ApplicationError
+	var cancelled *temporal.CanceledError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &done), errors.As(err, &cancelled):
+		return err
+	case ctx.Err() != nil && context.Cause(ctx) != nil:
+		return context.Cause(ctx)
+	}
+	f := rowOf(err)
+	return temporal.NewApplicationErrorWithOptions(bounded(err.Error()), f.Code, temporal.ApplicationErrorOptions{
+		NonRetryable:   f.Reaction != Retries,
+		NextRetryDelay: backends.RetryAfter(err),
+	})
+}
+
+func rowOf(err error) Failure {
+	for _, f := range Failures {
+		if f.Sentinel != nil && errors.Is(err, f.Sentinel) {
+			return f
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return FailureOf(CodeUnavailable)
+	}
+	return FailureOf(CodeInternal)
+}
+
+// Code returns the code of an error that an activity or a job failed with,
+// however deep it is wrapped; "" when it carries none.
+func Code(err error) string {
+	var app *temporal.ApplicationError
+	for errors.As(err, &app) {
+		if known(app.Type()) {
+			return app.Type()
+		}
+		err = app.Unwrap()
+	}
+	return ""
+}
+
+func known(code string) bool {
+	for _, f := range Failures {
+		if f.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// because makes an error one of the job's own conditions, and keeps its words.
+func because(condition error, format string, args ...any) error {
+	return fmt.Errorf("%w: %w", condition, fmt.Errorf(format, args...))
+}
+
+// bounded makes a message fit for the history: one line, of maxMessage bytes.
+func bounded(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > maxMessage {
+		s = strings.ToValidUTF8(s[:maxMessage-3], "") + "..."
+	}
+	return s
+}

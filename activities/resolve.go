@@ -1,0 +1,112 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/catalog"
+	"github.com/reembed/reembed/backends/route"
+)
+
+// Job's bound on history events between two continue-as-news of the root.
+const continueAfter = 4000
+
+// Resolve reads a request strictly, against the catalog. What it refuses it
+// refuses with INVALID_REQUEST, before anything was begun.
+//
+// The job's Run is that of the asking run; the workflow, which knows its first
+// run, sets it.
+func (a *Activities) Resolve(ctx context.Context, request json.RawMessage) (Job, error) {
+	job, err := a.resolve(ctx, request)
+	return job, failed(ctx, err)
+}
+
+func (a *Activities) resolve(ctx context.Context, request json.RawMessage) (Job, error) {
+	r, err := DecodeRequest(request)
+	if err != nil {
+		return Job{}, err
+	}
+	ns, err := a.World.Namespace(r.Namespace)
+	if err != nil {
+		return Job{}, refused("namespace", err)
+	}
+	to, err := a.World.Model(r.To)
+	if err != nil {
+		return Job{}, refused("to", err)
+	}
+	job := a.jobOf(ctx, r, to)
+	reg, err := a.World.Registry(ctx, ns.Name)
+	if err != nil {
+		return Job{}, err
+	}
+	active, err := route.Get(ctx, reg, ns.Name)
+	switch {
+	case errors.Is(err, backends.ErrNotFound): // nothing was ever switched to
+	case err != nil:
+		return Job{}, err
+	default:
+		job.From, job.RouteVersion = active.Model, active.Version
+	}
+	if err := a.checkFrom(r, ns, job.From); err != nil {
+		return Job{}, err
+	}
+	index, err := a.World.Index(ctx, ns.Name)
+	if err != nil {
+		return Job{}, err
+	}
+	job.Locator = index.Locator(to)
+	return job, nil
+}
+
+// jobOf fills in the worker's settings where the request is silent.
+func (a *Activities) jobOf(ctx context.Context, r Request, to backends.Model) Job {
+	set := a.Settings.WithDefaults()
+	info := activity.GetInfo(ctx)
+	priority, _ := ParsePriority(string(r.Priority)) // checked by DecodeRequest
+	job := Job{
+		ID: info.WorkflowExecution.ID, Run: info.WorkflowExecution.RunID,
+		Namespace: r.Namespace, To: to, Fingerprint: to.Fingerprint(),
+		Priority: priority, BatchSize: r.BatchSize, Timeout: set.JobTimeout, DryRun: r.DryRun,
+		MaxFailedItems: DefaultMaxFailedItems, Waive: r.Waive,
+		Window: set.Window, ContinueAfter: continueAfter,
+	}
+	if job.BatchSize == 0 {
+		job.BatchSize = set.BatchSize
+	}
+	if r.TimeoutSeconds != nil {
+		job.Timeout = time.Duration(*r.TimeoutSeconds) * time.Second
+	}
+	if r.MaxFailedItems != nil {
+		job.MaxFailedItems = *r.MaxFailedItems
+	}
+	return job
+}
+
+// checkFrom refuses a job whose asker believes in another active model. Before
+// the first switch the active model is the one that the namespace begins with.
+func (a *Activities) checkFrom(r Request, ns catalog.Namespace, active string) error {
+	if r.From == "" {
+		return nil
+	}
+	if _, err := a.World.Model(r.From); err != nil {
+		return refused("from", err)
+	}
+	if active == "" {
+		active = ns.Model
+	}
+	if r.From != active {
+		return refused("from", fmt.Errorf("%w: the active model of namespace %q is %q", backends.ErrInvalidInput, ns.Name, active))
+	}
+	return nil
+}
+
+// refused names the request's field that can't be resolved.
+func refused(field string, err error) error {
+	return fmt.Errorf("%w: request field %q: %w", backends.ErrInvalidInput, field, err)
+}
