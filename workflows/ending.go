@@ -69,6 +69,7 @@ func (r *run) settle(ctx workflow.Context) {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	final := r.look()
+	//workflowcheck:ignore encoding JSON sorts what has no order
 	raw, err := json.Marshal(final)
 	if err == nil {
 		out := activities.Outcome{Job: r.lean(), State: string(final.State), Status: raw}

@@ -60,9 +60,11 @@ func (r *run) cancel(c CancelRequest) {
 // stop is not sent back over the form of the why.
 func parseCancel(raw json.RawMessage) CancelRequest {
 	var c CancelRequest
+	//workflowcheck:ignore decoding JSON into a plain struct
 	if json.Unmarshal(raw, &c) == nil {
 		return c
 	}
+	//workflowcheck:ignore decoding JSON into a string
 	if json.Unmarshal(raw, &c.Reason) == nil {
 		return c
 	}

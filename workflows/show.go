@@ -3,7 +3,6 @@ package workflows
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -90,24 +89,23 @@ func (r *run) details(ctx workflow.Context) {
 }
 
 func (s Status) markdown() string {
-	var b strings.Builder
 	p := s.Progress
-	fmt.Fprintf(&b, "**%s**, phase **%s**\n\n", s.State, s.Phase)
+	out := fmt.Sprintf("**%s**, phase **%s**\n\n", s.State, s.Phase)
 	if p.Pass > 0 {
-		fmt.Fprintf(&b, "- pass %d: %d of %d items, %d of %d ranges\n", p.Pass, p.ItemsDone, p.ItemsTotal, p.RangesDone, p.RangesTotal)
-		fmt.Fprintf(&b, "- %.0f items/s, %s left in this phase\n", p.ItemsPerSecond, seconds(p.ETASeconds))
-		fmt.Fprintf(&b, "- written %d, deleted %d, quarantined %d, tokens %d\n",
-			p.Totals.Written, p.Totals.Deleted, p.Totals.Quarantined, p.Totals.Tokens)
+		out += fmt.Sprintf("- pass %d: %d of %d items, %d of %d ranges\n", p.Pass, p.ItemsDone, p.ItemsTotal, p.RangesDone, p.RangesTotal) +
+			fmt.Sprintf("- %.0f items/s, %s left in this phase\n", p.ItemsPerSecond, seconds(p.ETASeconds)) +
+			fmt.Sprintf("- written %d, deleted %d, quarantined %d, tokens %d\n",
+				p.Totals.Written, p.Totals.Deleted, p.Totals.Quarantined, p.Totals.Tokens)
 	}
 	for _, line := range [][2]string{{"reason", s.Reason}, {"error", s.ErrorCode}, {"last error", s.LastError}} {
 		if line[1] != "" {
-			fmt.Fprintf(&b, "- %s: %s\n", line[0], line[1])
+			out += "- " + line[0] + ": " + line[1] + "\n"
 		}
 	}
 	if s.Verification != nil {
-		fmt.Fprintf(&b, "- verification: %s\n", s.Verification.Summary())
+		out += "- verification: " + s.Verification.Summary() + "\n"
 	}
-	return b.String()
+	return out
 }
 
 func seconds(n int64) string {

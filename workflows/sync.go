@@ -21,7 +21,7 @@ const (
 	stuckPause = time.Second
 	// maxRangeFindings bounds what one range names; its counts are complete. 500
 	// ranges have to fit into one history.
-	maxRangeFindings = 20
+	maxRangeFindings = 50
 )
 
 // SyncRangeWorkflow does one task with one range, segment by segment.
