@@ -61,10 +61,11 @@ func Sample(ctx context.Context, p Pair, e backends.Embedder, o SampleOptions) (
 		return report, err
 	}
 	report.Searched = len(pairs)
-	for kind, ids := range map[Kind][]sampled{Drift: suspects, Search: lost} {
-		if err := p.confirm(ctx, kind, ids, &report); err != nil {
-			return report, err
-		}
+	if err := p.confirm(ctx, Drift, suspects, &report); err != nil {
+		return report, err
+	}
+	if err := p.confirm(ctx, Search, lost, &report); err != nil {
+		return report, err
 	}
 	if o.ANN {
 		return report, p.annRecall(ctx, pairs, o, &report)
