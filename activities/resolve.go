@@ -24,7 +24,12 @@ const continueAfter = 4000
 // run, sets it.
 func (a *Activities) Resolve(ctx context.Context, request json.RawMessage) (Job, error) {
 	job, err := a.resolve(ctx, request)
-	return job, failed(ctx, err)
+	if err != nil {
+		return Job{}, failed(ctx, err)
+	}
+	run := activity.GetInfo(ctx).WorkflowExecution
+	job.ID, job.Run = run.ID, run.RunID
+	return job, nil
 }
 
 func (a *Activities) resolve(ctx context.Context, request json.RawMessage) (Job, error) {
@@ -40,7 +45,7 @@ func (a *Activities) resolve(ctx context.Context, request json.RawMessage) (Job,
 	if err != nil {
 		return Job{}, refused("to", err)
 	}
-	job := a.jobOf(ctx, r, to)
+	job := a.jobOf(r, to)
 	reg, err := a.World.Registry(ctx, ns.Name)
 	if err != nil {
 		return Job{}, err
@@ -65,12 +70,10 @@ func (a *Activities) resolve(ctx context.Context, request json.RawMessage) (Job,
 }
 
 // jobOf fills in the worker's settings where the request is silent.
-func (a *Activities) jobOf(ctx context.Context, r Request, to backends.Model) Job {
+func (a *Activities) jobOf(r Request, to backends.Model) Job {
 	set := a.Settings.WithDefaults()
-	info := activity.GetInfo(ctx)
 	priority, _ := ParsePriority(string(r.Priority)) // checked by DecodeRequest
 	job := Job{
-		ID: info.WorkflowExecution.ID, Run: info.WorkflowExecution.RunID,
 		Namespace: r.Namespace, To: to, Fingerprint: to.Fingerprint(),
 		Priority: priority, BatchSize: r.BatchSize, Timeout: set.JobTimeout, DryRun: r.DryRun,
 		MaxFailedItems: DefaultMaxFailedItems, Waive: r.Waive,
