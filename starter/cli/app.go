@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/reembed/reembed/backends/catalog"
+	"github.com/reembed/reembed/backends/catalog/builtin"
+	"github.com/reembed/reembed/starter"
+	"github.com/reembed/reembed/starter/cli/progress"
+)
+
+// defaultCatalog is the catalog's file where neither --catalog nor
+// REEMBED_CATALOG names another.
+const defaultCatalog = "reembed.yaml"
+
+// app is what the commands of one run share.
+type app struct {
+	env            environment
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	output   format
+	catalog  string // its file, from the flag
+	temporal starter.Options
+	begun    bool // a command has been chosen, and its flags and arguments are right
+}
+
+// environment is the program's environment: "NAME=value" each.
+type environment []string
+
+// LookupEnv finds a variable, as os.LookupEnv does.
+func (e environment) LookupEnv(name string) (string, bool) {
+	for i := len(e) - 1; i >= 0; i-- {
+		if k, v, ok := strings.Cut(e[i], "="); ok && k == name {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// Environ returns all variables.
+func (e environment) Environ() []string { return e }
+
+func (e environment) get(name string) string {
+	v, _ := e.LookupEnv(name)
+	return v
+}
+
+// connect dials Temporal.
+func (a *app) connect(ctx context.Context) (*starter.Client, error) {
+	o := a.temporal
+	o.Env = a.env
+	o.WebUI = cmp.Or(o.WebUI, a.env.get("REEMBED_WEB_UI"))
+	return starter.Dial(ctx, o)
+}
+
+func (a *app) catalogFile() string {
+	return cmp.Or(a.catalog, a.env.get("REEMBED_CATALOG"), defaultCatalog)
+}
+
+// world reads the catalog; the caller closes what it returns.
+func (a *app) world() (*catalog.World, error) {
+	c, err := a.loadCatalog()
+	if err != nil {
+		return nil, err
+	}
+	return catalog.NewWorld(c, catalog.Decorators{}), nil
+}
+
+func (a *app) loadCatalog() (*catalog.Catalog, error) {
+	c, err := catalog.Load(a.catalogFile(), a.env.LookupEnv, builtin.Drivers())
+	if os.IsNotExist(unwrapAll(err)) {
+		return nil, usage("%w: name the catalog with --catalog or REEMBED_CATALOG", err)
+	}
+	return c, err
+}
+
+// renderer shows progress on stderr: a bar when that is a terminal.
+func (a *app) renderer() *progress.Renderer {
+	o := progress.Options{}
+	if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) && a.env.get("TERM") != "dumb" {
+		o.Terminal = true
+		o.Width = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil || width <= 0 {
+				return 80
+			}
+			return width
+		}
+	}
+	return progress.New(a.stderr, o)
+}
+
+// note tells a person something that is not the result.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.stderr, format+"\n", args...)
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/workflows"
+)
+
+// importOptions are the flags of import.
+type importOptions struct {
+	namespace   string
+	skipInvalid bool
+}
+
+func (a *app) importCommand() *cobra.Command {
+	var o importOptions
+	cmd := &cobra.Command{
+		Use: "import FILE.jsonl|-", Short: "Put items into a namespace's source, and embed them", GroupID: groupData,
+		Long: `Import reads items, one JSON object a line:
+
+  {"id": "net/http.Client.Do", "text": "func (c *Client) Do ...", "payload": {"kind": "method"}}
+
+id and text are strings, payload (or metadata) is any JSON value or absent. The
+whole file is checked first: a line that is wrong is reported with its number,
+and nothing is imported, unless --skip-invalid is given. Then the items are
+inserted or replaced by id, and the active generation is brought up to date: what
+is missing or stale in it is embedded. The first import into a namespace makes
+its first generation, with the model that the catalog names for it.
+
+Import needs no worker and no Temporal. Importing a file again changes nothing,
+and embeds nothing.`,
+		Example: `  reembed import docs.jsonl --namespace docs
+  zcat docs.jsonl.gz | reembed import - --namespace docs`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runImport(cmd.Context(), args[0], o) },
+	}
+	cmd.Flags().StringVar(&o.namespace, "namespace", "", "namespace of the catalog (required)")
+	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "report wrong lines and import the others")
+	return cmd
+}
+
+// imported is what `reembed import -o json` prints.
+type imported struct {
+	Namespace  string           `json:"namespace"`
+	Items      int64            `json:"items"`           // written to the source
+	Skipped    int              `json:"skipped"`         // wrong lines, with --skip-invalid
+	Model      string           `json:"model"`           // of the active generation
+	Locator    string           `json:"locator"`         //
+	Generation int64            `json:"generation"`      //
+	First      bool             `json:"first,omitempty"` // this import made the namespace's first generation
+	Sync       workflows.Counts `json:"sync"`            // what bringing the generation up to date did
+	Refused    []refusedItem    `json:"refused,omitempty"`
+}
+
+func (a *app) runImport(ctx context.Context, file string, o importOptions) (err error) {
+	if o.namespace == "" {
+		return usage("name the namespace with --namespace")
+	}
+	w, err := a.world()
+	if err != nil {
+		return err
+	}
+	defer closing(w, &err)
+	source, err := w.Source(ctx, o.namespace)
+	if err != nil {
+		return err
+	}
+	writer, ok := backends.As[backends.ItemWriter](source)
+	if !ok {
+		return fmt.Errorf("%w: the store of namespace %s does not take items: write them where its source reads them", backends.ErrUnsupported, o.namespace)
+	}
+	in, name, done, err := a.openInput(file)
+	if err != nil {
+		return err
+	}
+	defer done()
+	result := imported{Namespace: o.namespace}
+	bad, err := a.checkLines(ctx, name, in, o.skipInvalid)
+	if err != nil {
+		return err
+	}
+	result.Skipped = len(bad)
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read %s again: %w", name, err)
+	}
+	if result.Items, err = putItems(ctx, writer, newLines(name, in), bad); err != nil {
+		return fmt.Errorf("import into namespace %s: %w", o.namespace, err)
+	}
+	if err := a.syncImported(ctx, w, &result); err != nil {
+		return err
+	}
+	return a.print(result, func(w io.Writer) { writeImported(w, result) })
+}
+
+// openInput opens the file, or keeps what comes from stdin in a temporary one,
+// as it is read twice.
+func (a *app) openInput(file string) (in *os.File, name string, done func(), err error) {
+	if file != "-" {
+		if in, err = os.Open(file); err != nil {
+			return nil, "", nil, usage("open the file to import: %w", err)
+		}
+		return in, file, func() { in.Close() }, nil
+	}
+	if in, err = os.CreateTemp("", "reembed-import-*.jsonl"); err != nil {
+		return nil, "", nil, fmt.Errorf("keep stdin: %w", err)
+	}
+	done = func() {
+		in.Close()
+		os.Remove(in.Name())
+	}
+	if _, err = io.Copy(in, a.stdin); err == nil {
+		_, err = in.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		done()
+		return nil, "", nil, fmt.Errorf("keep stdin: %w", err)
+	}
+	return in, "stdin", done, nil
+}
+
+func writeImported(w io.Writer, r imported) {
+	row(w, "imported", human.Count(r.Items)+" items into "+r.Namespace)
+	if r.Skipped > 0 {
+		row(w, "skipped", human.Count(r.Skipped)+" wrong lines")
+	}
+	row(w, "embedded", fmt.Sprintf("%s texts with %s in %s requests", human.Count(r.Sync.Embedded), r.Model, human.Count(r.Sync.Requests)))
+	row(w, "written", fmt.Sprintf("%s vectors to %s; %s were right already", human.Count(r.Sync.Written), r.Locator, human.Count(r.Sync.Current)))
+	if r.Sync.Deleted > 0 {
+		row(w, "deleted", human.Count(r.Sync.Deleted)+" records without an item")
+	}
+	writeRefused(w, r.Refused, r.Sync.Quarantined)
+	if r.First {
+		row(w, "route", fmt.Sprintf("generation %d, the namespace's first", r.Generation))
+	}
+}

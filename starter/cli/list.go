@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reembed/reembed/starter"
+	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/workflows"
+)
+
+// listOptions are the flags of list.
+type listOptions struct {
+	namespace, state string
+	limit            int
+}
+
+func (a *app) listCommand() *cobra.Command {
+	var o listOptions
+	cmd := &cobra.Command{
+		Use: "list", Short: "List jobs, latest first", GroupID: groupJobs,
+		Example: `  reembed list
+  reembed list --namespace docs --state running -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runList(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.namespace, "namespace", "", "only jobs of this namespace")
+	f.StringVar(&o.state, "state", "", "only jobs in this state: PENDING, RUNNING, COMPLETED, FAILED or CANCELLED, in any case")
+	f.IntVar(&o.limit, "limit", 20, "at most so many; 0: all")
+	return cmd
+}
+
+// listed is one job of `reembed list -o json`.
+type listed struct {
+	Job        string          `json:"job"`
+	Run        string          `json:"run"`
+	Namespace  string          `json:"namespace"`
+	From       string          `json:"from,omitempty"`
+	To         string          `json:"to"`
+	Priority   string          `json:"priority,omitempty"`
+	State      workflows.State `json:"state"`
+	Phase      workflows.Phase `json:"phase,omitempty"`
+	DryRun     bool            `json:"dry_run,omitempty"`
+	StartedAt  string          `json:"started_at"`
+	FinishedAt string          `json:"finished_at,omitempty"`
+	WebURL     string          `json:"web_url,omitempty"`
+	took       string
+	started    string
+}
+
+func (a *app) runList(ctx context.Context, o listOptions) error {
+	state, err := parseState(o.state)
+	if err != nil {
+		return err
+	}
+	if o.limit < 0 {
+		return usage("--limit: %d is negative", o.limit)
+	}
+	c, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	jobs := []listed{} // so that JSON shows [] for none
+	for s, err := range c.List(ctx, starter.ListFilter{Namespace: o.namespace, State: state}) {
+		if err != nil {
+			return err
+		}
+		jobs = append(jobs, toListed(s, c.WebURL(starter.Handle{ID: s.Job, Run: s.Run})))
+		if len(jobs) == o.limit {
+			break
+		}
+	}
+	return a.print(jobs, func(w io.Writer) { writeList(w, jobs) })
+}
+
+func toListed(s workflows.Status, webURL string) listed {
+	l := listed{
+		Job: s.Job, Run: s.Run, Namespace: s.Namespace, From: s.From, To: s.To, Priority: s.Priority,
+		State: s.State, Phase: s.Phase, DryRun: s.DryRun, WebURL: webURL,
+		StartedAt: s.StartedAt.UTC().Format(timeJSON), started: when(s.StartedAt),
+	}
+	if s.FinishedAt != nil {
+		l.FinishedAt = s.FinishedAt.UTC().Format(timeJSON)
+		l.took = human.Duration(s.FinishedAt.Sub(s.StartedAt))
+	}
+	return l
+}
+
+const timeJSON = "2006-01-02T15:04:05.999Z07:00"
+
+func writeList(w io.Writer, jobs []listed) {
+	if len(jobs) == 0 {
+		row(w, "No jobs.")
+		return
+	}
+	row(w, "JOB", "NAMESPACE", "MODELS", "PRIORITY", "STATE", "PHASE", "STARTED", "TOOK")
+	for _, j := range jobs {
+		row(w, j.Job, j.Namespace, models(j.From, j.To), j.Priority, j.State, j.Phase, j.started, j.took)
+	}
+}
+
+func parseState(s string) (workflows.State, error) {
+	state := workflows.State(strings.ToUpper(s))
+	switch state {
+	case "", workflows.Pending, workflows.Running, workflows.Completed, workflows.Failed, workflows.Cancelled:
+		return state, nil
+	}
+	return "", usage("--state: %q is none of PENDING, RUNNING, COMPLETED, FAILED, CANCELLED", s)
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/starter"
+	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/workflows"
+)
+
+// outcome is the error that a job's end stands for; nil when it completed.
+func outcome(s workflows.Status) error {
+	switch s.State {
+	case workflows.Failed:
+		return fmt.Errorf("%w: %s", errFailed, why(s))
+	case workflows.Cancelled:
+		if s.Reason == "" {
+			return errCancelled
+		}
+		return fmt.Errorf("%w: %s", errCancelled, s.Reason)
+	}
+	return nil
+}
+
+// why says why a job failed, and what to do.
+func why(s workflows.Status) string {
+	text := strings.TrimSuffix(s.Reason, ".")
+	switch s.ErrorCode {
+	case "":
+		return text
+	case starter.CodeTerminated:
+		return strings.TrimSuffix("it was terminated: "+text, ": ")
+	case starter.CodeTimedOut:
+		return text
+	}
+	return fmt.Sprintf("%s: %s. %s", s.ErrorCode, text, activities.FailureOf(s.ErrorCode).Advice)
+}
+
+// shownStatus is what status, watch and start --wait print as JSON: the status
+// of package workflows, and the job's address in the Web UI.
+type shownStatus struct {
+	workflows.Status
+	WebURL string `json:"web_url,omitempty"`
+}
+
+func (a *app) printStatus(s workflows.Status, webURL string) error {
+	return a.print(shownStatus{s, webURL}, func(w io.Writer) {
+		writeStatus(w, s)
+		optional(w, "web", webURL)
+		if s.Plan != nil && s.DryRun {
+			writePlan(w, *s.Plan)
+		}
+	})
+}
+
+func writeStatus(w io.Writer, s workflows.Status) {
+	row(w, "job", s.Job)
+	row(w, "namespace", s.Namespace)
+	row(w, "models", models(s.From, s.To))
+	row(w, "state", s.State)
+	optional(w, "phase", string(s.Phase))
+	optional(w, "priority", s.Priority)
+	optional(w, "reason", s.Reason)
+	optional(w, "code", s.ErrorCode)
+	optional(w, "retrying", s.LastError)
+	row(w, "started", when(s.StartedAt))
+	if s.FinishedAt != nil {
+		row(w, "finished", fmt.Sprintf("%s, after %s", when(*s.FinishedAt), human.Duration(s.FinishedAt.Sub(s.StartedAt))))
+	}
+	writeWork(w, s)
+	if s.Verification != nil {
+		row(w, "verified", verdict(*s.Verification))
+		writeQuality(w, s.Verification)
+	}
+	if s.Route != nil {
+		row(w, "route", fmt.Sprintf("generation %d, %s, model %s", s.Route.Generation, s.Route.Locator, s.Route.Model))
+	}
+}
+
+func writeWork(w io.Writer, s workflows.Status) {
+	p := s.Progress
+	if p.ItemsTotal > 0 && !s.State.Final() {
+		line := fmt.Sprintf("%s of %s items (%d%%), pass %d", human.Count(p.ItemsDone), human.Count(p.ItemsTotal), human.Percent(p.ItemsDone, p.ItemsTotal), p.Pass)
+		if p.ItemsPerSecond > 0 {
+			line += ", " + human.Rate(p.ItemsPerSecond)
+		}
+		if p.ETASeconds >= 0 {
+			line += ", ETA " + human.Duration(time.Duration(p.ETASeconds)*time.Second)
+		}
+		row(w, "progress", line)
+	}
+	if t := p.Totals; t != (workflows.Counts{}) {
+		row(w, "written", fmt.Sprintf("%s vectors, %s deleted, %s quarantined", human.Count(t.Written), human.Count(t.Deleted), human.Count(t.Quarantined)))
+		row(w, "embedded", fmt.Sprintf("%s texts in %s requests, %s tokens; %s took an equal text's vector",
+			human.Count(t.Embedded), human.Count(t.Requests), human.Count(t.Tokens), human.Count(t.Shared)))
+	}
+}
+
+func verdict(v workflows.Verification) string {
+	return fmt.Sprintf("%s items, %s records: %s", human.Count(v.Items), human.Count(v.Records), v.Summary())
+}
+
+func writeQuality(w io.Writer, v *workflows.Verification) {
+	if v.Quality == nil {
+		return
+	}
+	line := fmt.Sprintf("nDCG@10 %.3f, recall@10 %.3f over %d queries", v.Quality.After.NDCG10, v.Quality.After.Recall10, v.Quality.Queries)
+	if b := v.Quality.Before; b != nil {
+		line += fmt.Sprintf(" (before: %.3f, %.3f)", b.NDCG10, b.Recall10)
+	}
+	row(w, "quality", line)
+	for _, failed := range slices.Sorted(slices.Values(v.Quality.Failed)) {
+		row(w, "", failed)
+	}
+}
+
+func models(from, to string) string {
+	if from == "" {
+		return "to " + to
+	}
+	return from + " to " + to
+}

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/workflows"
+)
+
+// Defaults of the worker's, where its environment is silent.
+const (
+	defaultJobTimeout = 3600 * time.Second
+	defaultBatchSize  = 100
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var o requestOptions
+	cmd := &cobra.Command{
+		Use: "plan NAMESPACE --to MODEL", Short: "Find out what a job would do, and write nothing", GroupID: groupData,
+		Long: `Plan does here what the first steps of a job do: it checks the request against
+the catalog, asks stores and provider, embeds a sample, and estimates tokens, cost,
+time and room. It needs no worker and no Temporal; 'reembed start --dry-run' asks
+the workers for the same.
+
+It ends with 1 when something stands against the job.`,
+		Example: `  reembed plan docs --to text-embedding-3-small
+  reembed plan docs --to text-embedding-3-small -o json | jq .estimated_cost`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.dryRun = true
+			r, err := o.request(args)
+			if err != nil {
+				return err
+			}
+			return a.runPlan(cmd.Context(), r)
+		},
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (a *app) runPlan(ctx context.Context, r workflows.Request) (err error) {
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	w, err := a.world()
+	if err != nil {
+		return err
+	}
+	defer closing(w, &err)
+	plan, err := activities.Foresee(ctx, w, settings, r)
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	if err := a.print(plan, func(w io.Writer) { writePlan(w, plan) }); err != nil {
+		return err
+	}
+	if len(plan.Blockers) > 0 {
+		return fmt.Errorf("%w: %s", errBlocked, strings.Join(plan.Blockers, "; "))
+	}
+	return nil
+}
+
+// settings are those of the worker that count in a plan, read from the same
+// variables.
+func (a *app) settings() (activities.Settings, error) {
+	s := activities.Settings{BatchSize: defaultBatchSize, JobTimeout: defaultJobTimeout}
+	if text := a.env.get("REEMBED_BATCH_SIZE"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > activities.MaxBatchSize {
+			return s, usage("REEMBED_BATCH_SIZE: %q is not between 1 and %d", text, activities.MaxBatchSize)
+		}
+		s.BatchSize = n
+	}
+	if text := a.env.get("REEMBED_JOB_TIMEOUT_SECONDS"); text != "" {
+		var timeout seconds
+		if err := timeout.Set(text); err != nil {
+			return s, usage("REEMBED_JOB_TIMEOUT_SECONDS: %w", err)
+		}
+		s.JobTimeout = time.Duration(*timeout.value) * time.Second
+	}
+	return s, nil
+}
+
+func writePlan(w io.Writer, p workflows.Plan) {
+	row(w, "plan", p.Namespace+": "+models(p.From, p.To))
+	about := ""
+	if !p.ItemsExact {
+		about = "about "
+	}
+	row(w, "items", fmt.Sprintf("%s%s, %s of them in %s already", about, human.Count(p.Items), human.Count(p.AlreadyThere), p.Locator))
+	row(w, "tokens", "about "+human.Count(p.EstimatedTokens))
+	if p.EstimatedCost > 0 {
+		row(w, "cost", fmt.Sprintf("about %.2f", p.EstimatedCost))
+	}
+	row(w, "time", "about "+human.Duration(time.Duration(p.EstimatedTime)))
+	row(w, "room", "about "+human.Bytes(p.EstimatedBytes))
+	row(w, "judged by", fmt.Sprintf("a sample of %d items", p.Sampled))
+	for _, list := range []struct {
+		name  string
+		lines []string
+	}{{"note", p.Notes}, {"warning", p.Warnings}, {"blocker", p.Blockers}} {
+		for _, line := range list.lines {
+			row(w, list.name, line)
+		}
+	}
+}

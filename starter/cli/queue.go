@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/workflows"
+)
+
+func (a *app) queueCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "queue", Short: "Show which jobs run and which wait for a slot", GroupID: groupJobs,
+		Example: `  reembed queue
+  reembed queue limit 5`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runQueue(cmd.Context()) },
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use: "limit N", Short: "Set how many jobs may run at once, over all workers",
+		Long: `Limit sets how many jobs may run at once, over all workers. It stays until it is
+set again: MAX_CONCURRENT_REEMBED_JOBS counts only for the very first worker. A
+smaller limit stops no running job.`,
+		Example: "  reembed queue limit 5", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[0])
+			if err != nil || n < 1 {
+				return usage("limit %q is no number from 1 on", args[0])
+			}
+			return a.runLimit(cmd.Context(), n)
+		},
+	})
+	return cmd
+}
+
+func (a *app) runQueue(ctx context.Context) error {
+	c, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	state, err := c.Gate(ctx)
+	if err != nil {
+		return err
+	}
+	return a.print(state, func(w io.Writer) { writeQueue(w, state, time.Now()) })
+}
+
+func (a *app) runLimit(ctx context.Context, n int) error {
+	c, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.SetLimit(ctx, n); err != nil {
+		return err
+	}
+	return a.print(map[string]int{"limit": n}, func(w io.Writer) { fmt.Fprintf(w, "At most %d jobs run at once.\n", n) })
+}
+
+func writeQueue(w io.Writer, s workflows.GateState, now time.Time) {
+	fmt.Fprintf(w, "%d of %d slots taken, %d waiting\n", len(s.Holders), s.Limit, len(s.Waiting))
+	if len(s.Holders)+len(s.Waiting) == 0 {
+		return
+	}
+	row(w, "", "JOB", "NAMESPACE", "PRIORITY", "SINCE")
+	for _, h := range s.Holders {
+		row(w, "runs", h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
+	}
+	for i, h := range s.Waiting {
+		row(w, strconv.Itoa(i+1), h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
+	}
+}
+
+// priorityName is the priority of one of Temporal's keys.
+func priorityName(key int) string {
+	for _, p := range []activities.Priority{activities.Low, activities.Medium, activities.High, activities.Critical} {
+		if p.Key() == key {
+			return string(p)
+		}
+	}
+	return strconv.Itoa(key)
+}

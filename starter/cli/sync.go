@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/reembed/reembed/activities/reconcile"
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/workflows"
+)
+
+// refusedItem is an item that the provider does not embed.
+type refusedItem struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+// bringUpToDate syncs the active generation with its source, both ways, and
+// shows the progress. It needs no lease: a sync is idempotent, and running
+// beside a job, or another one, it only does what is right.
+func (a *app) bringUpToDate(ctx context.Context, act *active) (total reconcile.Counts, refused []refusedItem, err error) {
+	items, _, err := act.source.Count(ctx)
+	if err != nil {
+		return total, nil, fmt.Errorf("count items: %w", err)
+	}
+	r := a.renderer()
+	defer func() { err = errors.Join(err, r.Close()) }()
+	show := func(now reconcile.Counts) {
+		r.Show(workflows.Status{Phase: workflows.Copying, Progress: workflows.Progress{
+			Pass: 1, ItemsTotal: items, ItemsDone: min(items, now.Scanned), ETASeconds: -1,
+		}})
+	}
+	o, err := act.syncOptions(ctx, &refused)
+	if err != nil {
+		return total, nil, err
+	}
+	pair := act.syncPair()
+	for _, way := range []func(context.Context, reconcile.Pair, backends.Range, backends.Cursor, reconcile.Options) (reconcile.Result, error){
+		reconcile.Forward, reconcile.Backward,
+	} {
+		var at backends.Cursor
+		for done := false; !done; {
+			before := total
+			o.Report = func(_ backends.Cursor, c reconcile.Counts) {
+				c.Add(before)
+				show(c)
+			}
+			res, err := way(ctx, pair, backends.Range{}, at, o)
+			total.Add(res.Counts)
+			if err != nil {
+				return total, refused, err
+			}
+			at, done = res.Cursor, res.Done
+		}
+	}
+	return total, refused, nil
+}
+
+// writeRefused names the items that have no vector.
+func writeRefused(w io.Writer, refused []refusedItem, all int64) {
+	if all == 0 {
+		return
+	}
+	row(w, "refused", human.Count(all)+" items are not embedded:")
+	for i, r := range refused {
+		if i == maxReported {
+			row(w, "", fmt.Sprintf("and %s more", human.Count(len(refused)-i)))
+			break
+		}
+		row(w, "", r.ID+": "+r.Reason)
+	}
+}
