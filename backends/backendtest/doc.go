@@ -1,0 +1,25 @@
+// Package backendtest holds the conformance suites of the roles in package
+// backends: each sentence of their contracts as a test. A driver's own test
+// says how its store is made, and which of the allowed variations it has:
+//
+//	func TestConformance(t *testing.T) {
+//		backendtest.Index(t, backendtest.Harness[backends.Index]{New: ...})
+//	}
+//
+// What only some drivers can do is told by the role itself (Traits), by an
+// ability interface, or by a field of Harness. Suites run in parallel, each
+// test in a place of its own.
+//
+//	file          subject
+//	ranges        Split: disjoint and complete, limits, going on
+//	pages         ReadPage and ReadStamps: limits, cursors, Done
+//	moving        pages while items come and go
+//	ids           ids of every ugly kind, and those that are refused
+//	items         Lookup, PutItems, DeleteItems, texts and payloads
+//	lifecycle     locators, create, open, finish, drop
+//	records       stamps, fetch, upsert, delete
+//	refusals      what must not be written, and leaves nothing behind
+//	search        scores, order, bounds
+//	registry      compare-and-swap, versions, lists; racers; leases
+//	crash         what is there after a store was left open and opened again
+package backendtest
