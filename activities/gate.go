@@ -30,7 +30,7 @@ func (a *Activities) AcquireSlot(ctx context.Context, r SlotRequest) (string, er
 	if r.Job == "" || r.FirstRun == "" || r.Namespace == "" || r.Priority == 0 || r.StartedAt == 0 {
 		return "", failed(ctx, fmt.Errorf("%w: slot request without job, first run, namespace, priority or start", backends.ErrInvalidInput))
 	}
-	_, err := a.Temporal.SignalWithStartWorkflow(ctx, GateID, SignalGateAcquire, r, GateStart(), GateWorkflowName, a.NewGate())
+	_, err := a.Temporal.SignalWithStartWorkflow(ctx, GateID, SignalGateAcquire, r, GateStart(), GateWorkflowName, a.Settings.NewGate())
 	if err != nil {
 		return "", failed(ctx, unavailable("ask the gate", err))
 	}
@@ -43,17 +43,17 @@ func GateStart() client.StartWorkflowOptions {
 }
 
 // NewGate is the input of a gate that is started: a cold state, with the limit
-// that the worker's settings seed.
-func (a *Activities) NewGate() GateState {
+// that these settings seed.
+func (s Settings) NewGate() GateState {
 	return GateState{
-		Limit:         cmp.Or(a.Settings.MaxConcurrentJobs, DefaultMaxJobs),
+		Limit:         cmp.Or(s.MaxConcurrentJobs, DefaultMaxJobs),
 		ContinueAfter: gateContinueAfter,
 	}
 }
 
 // RecoverGate lists holders and waiters from the memos of the running jobs. The gate's.
 func (a *Activities) RecoverGate(ctx context.Context) (GateState, error) {
-	st := a.NewGate()
+	st := a.Settings.NewGate()
 	st.Warm = true
 	list := &workflowservice.ListWorkflowExecutionsRequest{
 		PageSize: 500,

@@ -104,12 +104,13 @@ func (a *Activities) checkFrom(r Request, ns catalog.Namespace, active string) e
 		active = ns.Model
 	}
 	if r.From != active {
-		return refused("from", fmt.Errorf("%w: the active model of namespace %q is %q", backends.ErrInvalidInput, ns.Name, active))
+		return refused("from", fmt.Errorf("the active model of namespace %q is %q", ns.Name, active))
 	}
 	return nil
 }
 
-// refused names the request's field that can't be resolved.
+// refused names the request's field that can't be resolved. What is not found is
+// the request's fault, not the catalog's: only the words of err are kept.
 func refused(field string, err error) error {
-	return fmt.Errorf("%w: request field %q: %w", backends.ErrInvalidInput, field, err)
+	return fmt.Errorf("%w: request field %q: %s", backends.ErrInvalidInput, field, err)
 }
