@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,11 @@ func (a *app) connect(ctx context.Context) (*starter.Client, error) {
 	o := a.temporal
 	o.Env = a.env
 	o.WebUI = cmp.Or(o.WebUI, a.env.get("REEMBED_WEB_UI"))
-	return starter.Dial(ctx, o)
+	c, err := starter.Dial(ctx, o)
+	if errors.Is(err, starter.ErrUnreachable) {
+		return nil, fmt.Errorf("%w: start Temporal ('reembed dev'), or say where it is with --address", err)
+	}
+	return c, err
 }
 
 func (a *app) catalogFile() string {

@@ -25,7 +25,7 @@ func (a *app) cancelCommand() *cobra.Command {
 same model goes on from there; the active generation is not touched. A job whose
 switch has begun completes all the same.`,
 		Example: `  reembed cancel reembed-docs-k3x9q2ab --reason "wrong model" --wait`,
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("JOB"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runCancel(cmd.Context(), args[0], o) },
 	}
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; kept with the job")

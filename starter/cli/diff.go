@@ -43,7 +43,7 @@ It ends with 0 when nothing is wrong (any more), and with 1 when something is:
 		Example: `  reembed diff docs
   reembed diff docs --repair
   reembed diff docs -o json | jq '.report.findings'`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("NAMESPACE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runDiff(cmd.Context(), args[0], o) },
 	}
 	cmd.Flags().BoolVar(&o.repair, "repair", false, "make right what is wrong")

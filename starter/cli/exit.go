@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/reembed/reembed/backends"
@@ -83,12 +84,31 @@ func (e usageError) Unwrap() []error { return []error{errUsage, e.err} }
 
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// codes are all exit codes, in their order.
+func codes() []int {
+	var all []int
+	for _, row := range exits {
+		all = append(all, row.code)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func meaning(code int) string {
+	for _, row := range exits {
+		if row.code == code {
+			return row.meaning
+		}
+	}
+	return ""
+}
+
 // exitTopic is the text of `reembed help exit-codes`.
 func exitTopic() string {
 	var b strings.Builder
 	b.WriteString("reembed ends with one of these codes:\n\n")
-	for _, row := range exits {
-		fmt.Fprintf(&b, "  %3d  %s\n", row.code, row.meaning)
+	for _, code := range codes() {
+		fmt.Fprintf(&b, "  %3d  %s\n", code, meaning(code))
 	}
 	return b.String()
 }

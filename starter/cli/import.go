@@ -38,7 +38,7 @@ Import needs no worker and no Temporal. Importing a file again changes nothing,
 and embeds nothing.`,
 		Example: `  reembed import docs.jsonl --namespace docs
   zcat docs.jsonl.gz | reembed import - --namespace docs`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runImport(cmd.Context(), args[0], o) },
 	}
 	cmd.Flags().StringVar(&o.namespace, "namespace", "", "namespace of the catalog (required)")

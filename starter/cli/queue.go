@@ -27,7 +27,7 @@ func (a *app) queueCommand() *cobra.Command {
 		Long: `Limit sets how many jobs may run at once, over all workers. It stays until it is
 set again: MAX_CONCURRENT_REEMBED_JOBS counts only for the very first worker. A
 smaller limit stops no running job.`,
-		Example: "  reembed queue limit 5", Args: cobra.ExactArgs(1),
+		Example: "  reembed queue limit 5", Args: needs("N"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[0])
 			if err != nil || n < 1 {

@@ -15,7 +15,7 @@ func (a *app) resolveCommand() *cobra.Command {
 		Long: `Resolve prints the one record that points: the generation that is searched and
 the model that its queries have to be embedded with. Take both from one answer.`,
 		Example: "  reembed resolve docs -o json",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("NAMESPACE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runResolve(cmd.Context(), args[0]) },
 	}
 }

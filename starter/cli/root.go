@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -43,8 +44,6 @@ durable job on Temporal.`,
   reembed start docs --to hashing-1024 --wait     # re-embed and switch
   reembed search docs "how do I read a file"`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args:             cobra.NoArgs,
-		RunE:             needsCommand,
 		PersistentPreRun: func(*cobra.Command, []string) { a.begun = true },
 	}
 	f := root.PersistentFlags()
@@ -82,4 +81,18 @@ const (
 // needsCommand is run when a command that only groups others stands alone.
 func needsCommand(cmd *cobra.Command, _ []string) error {
 	return usage("%s needs a command: see '%s --help'", cmd.CommandPath(), cmd.CommandPath())
+}
+
+// needs are the arguments that a command takes, all of them.
+func needs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return fmt.Errorf("%s needs %s", cmd.CommandPath(), names[len(args)])
+		case len(args) > len(names):
+			return fmt.Errorf("%s takes %s only: %q is too much (put quotes around what has spaces)",
+				cmd.CommandPath(), strings.Join(names, " and "), args[len(names)])
+		}
+		return nil
+	}
 }

@@ -25,7 +25,7 @@ func (a *app) searchCommand() *cobra.Command {
 what an application does that reads the route.`,
 		Example: `  reembed search docs "how do I read a file line by line"
   reembed search docs "tls handshake" -k 3 -o json`,
-		Args: cobra.ExactArgs(2),
+		Args: needs("NAMESPACE", "QUERY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runSearch(cmd.Context(), args[0], args[1], o)
 		},

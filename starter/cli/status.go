@@ -18,7 +18,7 @@ show. After Temporal's retention the registry of the job's namespace answers,
 if this catalog has it.`,
 		Example: `  reembed status reembed-docs-k3x9q2ab
   reembed status reembed-docs-k3x9q2ab -o json | jq .progress`,
-		Args: cobra.ExactArgs(1),
+		Args: needs("JOB"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runStatus(cmd.Context(), args[0]) },
 	}
 }

@@ -15,7 +15,7 @@ func (a *app) watchCommand() *cobra.Command {
 elsewhere - until the job ends, prints its final status, and ends with the code
 that the job's end has. Ctrl-C ends the watching, not the job.`,
 		Example: "  reembed watch reembed-docs-k3x9q2ab",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs("JOB"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runWatch(cmd.Context(), args[0]) },
 	}
 }
