@@ -126,7 +126,7 @@ func keepGate(ctx context.Context, c client.Client, a *activities.Activities, lo
 	defer tick.Stop()
 	for {
 		once, cancel := context.WithTimeout(ctx, gateEvery)
-		_, err := c.ExecuteWorkflow(once, start, activities.GateWorkflowName, a.NewGate())
+		_, err := c.ExecuteWorkflow(once, start, activities.GateWorkflowName, a.Settings.NewGate())
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			log.Warn("the gate could not be looked after; trying again", "in", gateEvery, "error", err)
