@@ -26,7 +26,7 @@ func (w *world) fillEqual(n, different int) {
 func TestEqualTextsAreEmbeddedOnce(t *testing.T) {
 	t.Parallel()
 	for _, concurrency := range []int{1, 2, 8} {
-		for _, memoryBytes := range []int64{1, 0} { // 1: one page at a time
+		for _, memoryBytes := range []int64{1, onePage, 0} {
 			t.Run(fmt.Sprintf("concurrency %d, memory %d", concurrency, memoryBytes), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, memory.Config{})
@@ -65,7 +65,7 @@ func TestEqualTextWhoseRecordIsGone(t *testing.T) {
 	pair.Target = script.Generation(w.target)
 	w.embedder.limits.Inputs = 3
 	o := w.options()
-	o.Concurrency, o.MemoryBytes = 1, 1
+	o.Concurrency, o.MemoryBytes = 1, onePage
 	got, err := forwardPair(t, pair, o)
 	require.NoError(t, err)
 	require.True(t, got.Done)
@@ -86,7 +86,7 @@ func TestEqualTextWhoseRecordIsGone(t *testing.T) {
 // is not paid for again.
 func TestEqualTextsOfARefusedOne(t *testing.T) {
 	t.Parallel()
-	for _, memoryBytes := range []int64{1, 0} {
+	for _, memoryBytes := range []int64{onePage, 0} {
 		t.Run(fmt.Sprintf("memory %d", memoryBytes), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, memory.Config{})

@@ -170,7 +170,7 @@ func TestAFailureWhileTheReaderWaitsForMemory(t *testing.T) {
 		w := newWorld(t, memory.Config{})
 		w.fill(64)
 		o := w.options()
-		o.MemoryBytes = 1
+		o.MemoryBytes = onePage
 		w.embedder.before = func(context.Context, []string) error {
 			idle()
 			return backends.ErrUnauthorized

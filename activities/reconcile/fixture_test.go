@@ -51,6 +51,9 @@ func (w *world) pair() reconcile.Pair {
 	}
 }
 
+// onePage is memory for one page at a time: eight items weigh about 370 bytes.
+const onePage = 450
+
 // options are small, so that a few items already make several pages and requests.
 func (w *world) options() reconcile.Options {
 	return reconcile.Options{

@@ -132,7 +132,7 @@ func TestBudget(t *testing.T) {
 			return nil
 		}
 		o := w.options()
-		o.Budget, o.Concurrency, o.MemoryBytes = 10*time.Second, 2, 1
+		o.Budget, o.Concurrency, o.MemoryBytes = 10*time.Second, 2, onePage
 		begin := time.Now()
 		got, err := w.forward(o)
 		require.NoError(t, err)

@@ -22,7 +22,7 @@ func (f *forward) read(ctx context.Context, r backends.Range, after backends.Cur
 }
 
 func (f *forward) readPages(ctx context.Context, r backends.Range, after backends.Cursor) error {
-	limit := backends.PageLimit{Items: f.o.PageItems, Bytes: int(f.o.MemoryBytes / 4)}
+	limit := backends.PageLimit{Items: f.o.PageItems, Bytes: int(max(1, f.o.MemoryBytes/4))}
 	var scanned int64
 	for !f.limits.reached(scanned) {
 		got, err := f.pair.Source.ReadPage(ctx, r, after, limit)

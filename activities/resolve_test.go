@@ -1,0 +1,129 @@
+package activities_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/faulty"
+)
+
+func resolve(h *house, request string) (activities.Job, error) {
+	return run[activities.Job](h, nil, h.acts.Resolve, json.RawMessage(request))
+}
+
+func TestResolveFillsInTheWorkersSettings(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.fill(1)
+	got, err := resolve(h, `{"namespace":"docs","to":"newer"}`)
+	require.NoError(t, err)
+	require.NotEmpty(t, got.ID)
+	require.NotEmpty(t, got.Run)
+	got.ID, got.Run = "", ""
+	require.Equal(t, activities.Job{
+		Namespace: "docs", To: newer, Fingerprint: newer.Fingerprint(), Locator: h.index().Locator(newer),
+		Priority: activities.Medium, BatchSize: 10, Timeout: time.Hour, MaxFailedItems: 100,
+		Window: 8, ContinueAfter: got.ContinueAfter,
+	}, got)
+	require.Positive(t, got.ContinueAfter)
+}
+
+func TestResolveTakesWhatTheRequestSays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.fill(1)
+	active := h.switchedTo(older)
+	got, err := resolve(h, `{"namespace":"docs","to":"newer","from":"older","priority":"high","batch_size":7,
+		"timeout_seconds":0,"dry_run":true,"max_failed_items":0,"waive":["a"]}`)
+	require.NoError(t, err)
+	require.Equal(t, "older", got.From)
+	require.Equal(t, active.Version, got.RouteVersion)
+	require.Equal(t, activities.High, got.Priority)
+	require.Equal(t, 7, got.BatchSize)
+	require.Zero(t, got.Timeout)
+	require.True(t, got.DryRun)
+	require.Zero(t, got.MaxFailedItems)
+	require.Equal(t, []string{"a"}, got.Waive)
+
+	got, err = resolve(h, `{"namespace":"docs","to":"older"}`)
+	require.NoError(t, err, "a job to the active model re-embeds what changed")
+	require.Equal(t, active.Locator, got.Locator)
+
+	h = newHouse(t)
+	got, err = resolve(h, `{"namespace":"docs","to":"newer","from":"older","timeout_seconds":60}`)
+	require.NoError(t, err, "before the first switch the namespace's own model is active")
+	require.Empty(t, got.From)
+	require.Zero(t, got.RouteVersion)
+	require.Equal(t, time.Minute, got.Timeout)
+}
+
+func TestResolveRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, request, want string }{
+		{"an unknown field", `{"namespace":"docs","to":"newer","batchsize":3}`, `unknown field "batchsize"`},
+		{"a wrong type", `{"namespace":"docs","to":"newer","batch_size":"3"}`, "batch_size"},
+		{"no object", `"docs"`, "request"},
+		{"no namespace", `{"to":"newer"}`, `"namespace"`},
+		{"no target", `{"namespace":"docs"}`, `"to"`},
+		{"an unknown namespace", `{"namespace":"dogs","to":"newer"}`, `field "namespace": not found: namespace "dogs" is not in reembed.yaml; it has docs`},
+		{"an unknown target", `{"namespace":"docs","to":"newest"}`, `field "to": not found: model "newest" is not in reembed.yaml; it has newer, older`},
+		{"an unknown source model", `{"namespace":"docs","to":"newer","from":"oldest"}`, `field "from": not found`},
+		{"another source model", `{"namespace":"docs","to":"newer","from":"newer"}`, `the active model of namespace "docs" is "older"`},
+		{"a priority", `{"namespace":"docs","to":"newer","priority":"urgent"}`, `"priority"`},
+		{"a batch size", `{"namespace":"docs","to":"newer","batch_size":-1}`, `"batch_size"`},
+		{"a timeout", `{"namespace":"docs","to":"newer","timeout_seconds":-1}`, `"timeout_seconds"`},
+		{"failed items", `{"namespace":"docs","to":"newer","max_failed_items":-1}`, `"max_failed_items"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			h.fill(1)
+			h.switchedTo(older)
+			_, err := resolve(h, tt.request)
+			requireCode(t, err, activities.CodeInvalidRequest)
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
+func TestResolveWithoutARegistry(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.faults.Add(faulty.Fault{Role: "registry", Err: backends.ErrUnavailable})
+	_, err := resolve(h, `{"namespace":"docs","to":"newer"}`)
+	requireCode(t, err, activities.CodeUnavailable)
+}
+
+func TestDecodeRequestTakesOneValue(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{`{"namespace":"docs","to":"newer"} {}`, `{"namespace":"docs","to":"newer"}]`, ``, `{`} {
+		_, err := activities.DecodeRequest([]byte(raw))
+		require.ErrorIs(t, err, backends.ErrInvalidInput, raw)
+	}
+}
+
+// Whatever comes in is either refused as the request's fault, or says the same
+// when it is written and read again.
+func FuzzDecodeRequest(f *testing.F) {
+	f.Add(`{"namespace":"docs","to":"newer","priority":"high","batch_size":7,"timeout_seconds":0,"waive":["a"]}`)
+	f.Add(`{"namespace":"docs","to":1}`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		r, err := activities.DecodeRequest([]byte(raw))
+		if err != nil {
+			require.ErrorIs(t, err, backends.ErrInvalidInput)
+			return
+		}
+		written, err := json.Marshal(r)
+		require.NoError(t, err)
+		again, err := activities.DecodeRequest(written)
+		require.NoError(t, err)
+		rewritten, err := json.Marshal(again)
+		require.NoError(t, err)
+		require.JSONEq(t, string(written), string(rewritten))
+	})
+}
