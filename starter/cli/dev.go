@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,7 +77,7 @@ func (a *app) runDev(ctx context.Context, o devOptions, args []string) (err erro
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	worker, err := child.Start(child.Command{
 		Path: program, Args: args, Stdout: a.stderr, Stderr: a.stderr,
-		Env: append(append(a.env.Environ(), server.Env()...), "REEMBED_CATALOG="+a.catalogFile()),
+		Env: append(a.workerEnv(), append(server.Env(), "REEMBED_CATALOG="+a.catalogFile())...),
 	})
 	if err != nil {
 		return fmt.Errorf("worker: %w", err)
@@ -94,6 +96,13 @@ func (a *app) runDev(ctx context.Context, o devOptions, args []string) (err erro
 	case <-worker.Done():
 		return fmt.Errorf("the worker ended (exit code %d): its last words are above", worker.ExitCode())
 	}
+}
+
+// workerEnv is this program's environment without what would point the worker
+// at another Temporal: its variables, and the TOML file of the user.
+func (a *app) workerEnv() []string {
+	env := slices.DeleteFunc(slices.Clone(a.env), func(kv string) bool { return strings.HasPrefix(kv, "TEMPORAL_") })
+	return append(env, "TEMPORAL_CONFIG_FILE="+os.DevNull)
 }
 
 func writeDev(w io.Writer, d devAddresses) {
