@@ -1,0 +1,128 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/starter/demo/corpus"
+	"github.com/reembed/reembed/starter/demo/golden"
+)
+
+// home is the folder of the demo's files.
+type home struct {
+	catalog string // reembed.yaml
+	corpus  string // the items as JSON lines
+	tally   string // what the new model's embedder was sent
+}
+
+// mark is a file that only a demo's folder has: no other folder is emptied.
+const mark = ".reembed-demo"
+
+// The new model's embedder answers like one that is far away, so that there is
+// something to watch, and keeps count of what it was sent.
+const catalogText = `# Written by reembed-demo.
+stores:
+  local: {driver: sqlite, path: ./reembed.db}
+embedders:
+  near: {driver: hashing}
+  far: {driver: hashing, latency: 700ms, tally: ./tally}
+models:
+  hashing-256: {embedder: near, dimensions: 256, metric: cosine, normalized: true}
+  hashing-1024: {embedder: far, dimensions: 1024, metric: cosine, normalized: true}
+namespaces:
+  go-doc:
+    store: local
+    table: go_doc
+    model: hashing-256
+    writes: text
+    golden: {queries: ./queries.jsonl, qrels: ./qrels.tsv, max_drop: 0.02}
+`
+
+// settle makes a new home in dir.
+func settle(dir string) (home, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return home{}, fmt.Errorf("folder of the demo: %w", err)
+	}
+	if err := empty(dir); err != nil {
+		return home{}, fmt.Errorf("folder of the demo: %w", err)
+	}
+	h := home{
+		catalog: filepath.Join(dir, "reembed.yaml"),
+		corpus:  filepath.Join(dir, "go-doc.jsonl"),
+		tally:   filepath.Join(dir, "tally"),
+	}
+	for name, content := range map[string][]byte{
+		mark: nil, "reembed.yaml": []byte(catalogText),
+		"queries.jsonl": golden.Queries, "qrels.tsv": golden.Qrels,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			return home{}, fmt.Errorf("folder of the demo: %w", err)
+		}
+	}
+	return h, nil
+}
+
+// empty makes the folder, or empties one that a former demo left.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, mark)); err != nil {
+		return fmt.Errorf("%s is not empty, and no former demo's: name another with --dir", dir)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.MkdirAll(dir, 0o755)
+}
+
+// gather writes the corpus as JSON lines, the way `reembed import` reads it, and
+// returns the number of items.
+func (h home) gather(ctx context.Context) (int, error) {
+	root, err := corpus.GOROOT(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("gather the corpus: %w", err)
+	}
+	items, err := corpus.Walk(ctx, root)
+	if err != nil {
+		return 0, fmt.Errorf("gather the corpus: %w", err)
+	}
+	f, err := os.Create(h.corpus)
+	if err != nil {
+		return 0, fmt.Errorf("gather the corpus: %w", err)
+	}
+	err = errors.Join(writeLines(f, items), f.Close())
+	if err != nil {
+		return 0, fmt.Errorf("write %s: %w", h.corpus, err)
+	}
+	return len(items), nil
+}
+
+func writeLines(f *os.File, items []backends.Item) error {
+	enc := json.NewEncoder(f)
+	enc.SetEscapeHTML(false)
+	for _, item := range items {
+		line := struct {
+			ID      string          `json:"id"`
+			Text    string          `json:"text"`
+			Payload json.RawMessage `json:"payload,omitempty"`
+		}{item.ID, item.Text, item.Payload}
+		if err := enc.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
