@@ -38,6 +38,7 @@ namespaces:
   go-doc:
     store: local
     table: go_doc
+    payload: payload
     model: hashing-256
     writes: text
     golden: {queries: ./queries.jsonl, qrels: ./qrels.tsv, max_drop: 0.02}
@@ -57,10 +58,10 @@ func settle(dir string) (home, error) {
 		corpus:  filepath.Join(dir, "go-doc.jsonl"),
 		tally:   filepath.Join(dir, "tally"),
 	}
-	for name, content := range map[string][]byte{
-		mark: nil, "reembed.yaml": []byte(catalogText),
-		"queries.jsonl": golden.Queries, "qrels.tsv": golden.Qrels,
-	} {
+	if _, _, err := golden.Write(dir); err != nil {
+		return home{}, fmt.Errorf("folder of the demo: %w", err)
+	}
+	for name, content := range map[string][]byte{mark: nil, "reembed.yaml": []byte(catalogText)} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			return home{}, fmt.Errorf("folder of the demo: %w", err)
 		}

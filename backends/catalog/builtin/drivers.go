@@ -6,7 +6,10 @@ import "github.com/reembed/reembed/backends/catalog"
 // program may add to it, or take away.
 func Drivers() catalog.Drivers {
 	return catalog.Drivers{
-		Stores: map[string]catalog.StoreDriver{},
+		Stores: map[string]catalog.StoreDriver{
+			"memory": memoryDriver(),
+			"sqlite": sqliteDriver(),
+		},
 		Embedders: map[string]catalog.EmbedderDriver{
 			"hashing": hashingDriver(),
 		},

@@ -1,0 +1,54 @@
+package builtin
+
+import (
+	"context"
+
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/catalog"
+	"github.com/reembed/reembed/backends/stores/memory"
+)
+
+// memoryDriver reads of a store
+//
+//	copies_payload: true   records hold their items' payloads; optional
+//
+// and of a namespace
+//
+//	table: docs
+//
+// What it holds dies with the process: it is for tests.
+func memoryDriver() catalog.StoreDriver {
+	return catalog.StoreDriver{
+		KeepsRegistry: true,
+		Store: func(f *catalog.Fields) func(context.Context) (catalog.Store, error) {
+			cfg := memory.Config{CopiesPayload: f.Bool("copies_payload")}
+			return func(ctx context.Context) (catalog.Store, error) {
+				s, err := memory.Open(ctx, cfg)
+				return memoryStore{s}, err
+			}
+		},
+		Namespace: func(f *catalog.Fields) (any, string) {
+			f.Need("table")
+			table := f.String("table")
+			return memoryOptions{table}, table
+		},
+	}
+}
+
+type memoryOptions struct{ table string }
+
+type memoryStore struct{ *memory.Store }
+
+func (s memoryStore) Source(ns catalog.Namespace) (backends.Source, error) {
+	o, err := optionsOf[memoryOptions](ns)
+	if err != nil {
+		return nil, err
+	}
+	return s.Store.Source(o.table), nil
+}
+
+func (s memoryStore) Index(ns catalog.Namespace) (backends.Index, error) {
+	return s.Store.Index(ns.Name), nil
+}
+
+func (s memoryStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }

@@ -1,0 +1,62 @@
+package builtin
+
+import (
+	"context"
+
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/catalog"
+	"github.com/reembed/reembed/backends/stores/sqlite"
+)
+
+// sqliteDriver reads of a store
+//
+//	path: ./reembed.db       the file; made if it does not exist
+//	busy_timeout: 10s        how long a write waits for other processes; optional
+//
+// and of a namespace
+//
+//	table: docs
+//	key: id                  column of the id
+//	text: text               column of the text
+//	payload: meta            column of the payload; none unless named
+func sqliteDriver() catalog.StoreDriver {
+	return catalog.StoreDriver{
+		KeepsRegistry: true,
+		Store: func(f *catalog.Fields) func(context.Context) (catalog.Store, error) {
+			f.Need("path")
+			cfg := sqlite.Config{Path: f.Path("path"), BusyTimeout: f.Duration("busy_timeout")}
+			return func(ctx context.Context) (catalog.Store, error) {
+				s, err := sqlite.Open(ctx, cfg)
+				return sqliteStore{s}, err
+			}
+		},
+		Namespace: func(f *catalog.Fields) (any, string) {
+			f.Need("table")
+			t := sqlite.Table{
+				Name: f.String("table"), Key: f.String("key"), Text: f.String("text"), Payload: f.String("payload"),
+			}.WithDefaults()
+			if t.Name != "" {
+				if err := t.Validate(); err != nil {
+					f.Problem("table", "%s", err)
+				}
+			}
+			return t, t.Name
+		},
+	}
+}
+
+type sqliteStore struct{ *sqlite.Store }
+
+func (s sqliteStore) Source(ns catalog.Namespace) (backends.Source, error) {
+	t, err := optionsOf[sqlite.Table](ns)
+	if err != nil {
+		return nil, err
+	}
+	return s.Store.Source(t)
+}
+
+func (s sqliteStore) Index(ns catalog.Namespace) (backends.Index, error) {
+	return s.Store.Index(ns.Name), nil
+}
+
+func (s sqliteStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }
