@@ -19,5 +19,5 @@
 // application errors whose type is a code; what travels is ids, hashes and
 // counts, never a text, a vector or a provider's raw answer.
 //
-// [Diff], [Quality] and [OpenActive] need no job: they are for the command line.
+// [Foresee] needs no job: it is for the command line.
 package activities

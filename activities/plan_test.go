@@ -263,3 +263,19 @@ func (o odd) Embed(ctx context.Context, p backends.Purpose, texts []string) (bac
 	}
 	return out, err
 }
+
+// Foresee runs outside of any activity.
+func TestForesee(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.fill(50)
+	h.switchedTo(older)
+	got, err := activities.Foresee(t.Context(), h.acts.World, h.acts.Settings, activities.Request{Namespace: "docs", To: "newer"})
+	require.NoError(t, err)
+	require.Equal(t, "older", got.From)
+	require.EqualValues(t, 50, got.Items)
+	require.Empty(t, got.Blockers)
+
+	_, err = activities.Foresee(t.Context(), h.acts.World, h.acts.Settings, activities.Request{Namespace: "docs", To: "newest"})
+	require.ErrorIs(t, err, backends.ErrInvalidInput)
+}
