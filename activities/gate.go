@@ -94,10 +94,25 @@ func (st *GateState) recover(memo *commonpb.Memo) {
 }
 
 // WatchJob returns when the job of a slot is over, whatever ended it. The gate's.
+// On a stopping worker it fails as unavailable, so that another one watches on.
 func (a *Activities) WatchJob(ctx context.Context, r SlotRequest) error {
 	_, stop := beat(ctx)
 	defer stop()
-	return failed(ctx, a.watch(ctx, r))
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	leaving := activity.GetWorkerStopChannel(ctx)
+	go func() {
+		select {
+		case <-leaving:
+			cancel()
+		case <-watching.Done():
+		}
+	}()
+	err := a.watch(watching, r)
+	if err != nil && watching.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: the worker stops", backends.ErrUnavailable)
+	}
+	return failed(ctx, err)
 }
 
 // watch waits for the current run without following, and looks again: following

@@ -163,6 +163,20 @@ func TestWatchJobEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// A watch lasts as long as its job; a worker that stops must not wait for it.
+func TestWatchJobLeavesAStoppingWorker(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.temporal.looks = map[string][]look{"job": {{first: "first", status: terminated, children: []string{"range"}}}, "range": {{status: running}}}
+	stopping := make(chan struct{})
+	close(stopping)
+	_, err := run[any](h, func(env *testsuite.TestActivityEnvironment) {
+		env.SetWorkerStopChannel(stopping)
+	}, h.acts.WatchJob, slot())
+	requireCode(t, err, activities.CodeUnavailable)
+	require.ErrorContains(t, err, "the worker stops")
+}
+
 func memo(t *testing.T, value any) *workflowpb.WorkflowExecutionInfo {
 	t.Helper()
 	p, err := converter.GetDefaultDataConverter().ToPayload(value)
