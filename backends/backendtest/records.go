@@ -164,6 +164,7 @@ func testSetPayload(t *testing.T, p Place[backends.Index], h Harness[backends.In
 	require.NoError(t, g.SetPayload(t.Context(), []backends.Record{next}), "idempotent")
 	require.NoError(t, g.SetPayload(t.Context(), nil))
 	next.Vector = before[0].Vector
+	require.Empty(t, fetch(t, g, "absent"), "ids that don't exist are skipped")
 	requireRecords(t, g, []backends.Record{next, before[1]})
 	requirePayload(t, next.Payload, fetch(t, g, "a")["a"].Payload, h.MergesEmptyPayload)
 	requirePayload(t, nil, fetch(t, g, "b")["b"].Payload, h.MergesEmptyPayload)
