@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -13,38 +12,46 @@ import (
 	"github.com/reembed/reembed/backends"
 )
 
+// failure is an error of SQLite that was translated.
+type failure struct {
+	path, advice string
+	sentinel     error // nil: trying again does not help
+	cause        error
+}
+
+func (f *failure) Error() string {
+	text := f.path + ": " + f.advice + ": " + f.cause.Error()
+	if f.sentinel == nil {
+		return text
+	}
+	return f.sentinel.Error() + ": " + text
+}
+
+func (f *failure) Unwrap() []error {
+	if f.sentinel == nil {
+		return []error{f.cause}
+	}
+	return []error{f.sentinel, f.cause}
+}
+
 // translate gives an error of SQLite the sentinel that callers act on, and says
 // which file it is about and what can be done. Other errors, those of the
 // context among them, pass; so does what was translated before.
 func (s *Store) translate(err error) error {
+	var done *failure
 	var e *sqlite.Error
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &done):
 		return err
 	case strings.HasSuffix(err.Error(), "sql: database is closed"), errors.Is(err, sql.ErrConnDone):
-		return fmt.Errorf("%w: %s was closed", backends.ErrUnavailable, s.config.Path)
-	case !errors.As(err, &e) || known(err):
+		return &failure{path: s.config.Path, advice: "the store was closed", sentinel: backends.ErrUnavailable, cause: err}
+	case !errors.As(err, &e):
 		return err
 	}
 	advice, sentinel := meaning(e)
-	if sentinel == nil {
-		return fmt.Errorf("%s: %s: %w", s.config.Path, advice, err)
-	}
-	return fmt.Errorf("%w: %s: %s: %w", sentinel, s.config.Path, advice, err)
-}
-
-func known(err error) bool {
-	for _, s := range []error{
-		backends.ErrUnavailable, backends.ErrNotFound, backends.ErrInvalidInput, backends.ErrUnauthorized,
-		backends.ErrConflict, backends.ErrUnsupported,
-	} {
-		if errors.Is(err, s) {
-			return true
-		}
-	}
-	return false
+	return &failure{path: s.config.Path, advice: advice, sentinel: sentinel, cause: err}
 }
 
 // meaning is the table of result codes. A nil sentinel is an error that trying

@@ -71,7 +71,7 @@ func (c Config) dsn(readOnly bool) string {
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c = c.WithDefaults()
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("open sqlite store: %w", err)
+		return nil, fmt.Errorf("open sqlite store %q: %w", c.Path, err)
 	}
 	if _, err := os.Stat(filepath.Dir(c.Path)); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: %w: its folder does not exist: create it", c.Path, backends.ErrNotFound)

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/reembed/reembed/backends"
@@ -14,7 +13,7 @@ func (g *Generation) Upsert(ctx context.Context, records []backends.Record) erro
 	if err := g.spec.CheckRecords(records); err != nil {
 		return g.failed("upsert", err)
 	}
-	err := g.change(ctx, func(tx *sql.Tx) error {
+	err := g.store.write(ctx, normal, func(tx *sql.Tx) error {
 		stmt, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO "+g.keys.table+" (id, stamp, vector) VALUES (?, ?, ?)")
 		if err != nil {
 			return err
@@ -46,7 +45,7 @@ func (g *Generation) Delete(ctx context.Context, ids []string) error {
 	if err != nil {
 		return err
 	}
-	err = g.change(ctx, func(tx *sql.Tx) error {
+	err = g.store.write(ctx, normal, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM "+g.keys.table+" WHERE id"+in, list)
 		return err
 	})
@@ -54,22 +53,4 @@ func (g *Generation) Delete(ctx context.Context, ids []string) error {
 		return g.failed("delete", err)
 	}
 	return nil
-}
-
-// change runs f in a transaction in which the generation is known to exist, as
-// the one that was opened.
-func (g *Generation) change(ctx context.Context, f func(*sql.Tx) error) error {
-	return g.store.write(ctx, normal, func(tx *sql.Tx) error {
-		var one int
-		err := tx.QueryRowContext(ctx,
-			"SELECT 1 FROM reembed_generations WHERE locator = ? AND fingerprint = ? AND dimensions = ? AND metric = ?",
-			g.spec.Locator, g.spec.Fingerprint, g.spec.Dimensions, string(g.spec.Metric)).Scan(&one)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("%w: it was dropped", backends.ErrNotFound)
-		}
-		if err != nil {
-			return err
-		}
-		return f(tx)
-	})
 }
