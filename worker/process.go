@@ -35,10 +35,11 @@ type process struct {
 	link     state // of the connection to Temporal
 	client   atomic.Pointer[client.Client]
 	gate     sync.WaitGroup // who looks after it
+	fatal    chan error     // see end
 }
 
 func newProcess(version string, c Config, cat *catalog.Catalog, temporal client.Options, s *secrets, log *slog.Logger) *process {
-	p := &process{config: c, temporal: temporal, log: log, registry: prometheus.NewRegistry()}
+	p := &process{config: c, temporal: temporal, log: log, registry: prometheus.NewRegistry(), fatal: make(chan error, 1)}
 	p.metrics = newMetrics(p.registry, version)
 	p.registry.MustRegister(newJobGauges(p.askGate))
 	p.world = catalog.NewWorld(cat, observing(p.metrics))
@@ -83,16 +84,15 @@ func (p *process) run(ctx context.Context, l net.Listener) int {
 func (p *process) work(ctx context.Context, broken <-chan error) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	fatal := make(chan error, 1)
 	began := make(chan []sdk.Worker, 1)
-	go func() { began <- p.begin(ctx, fatal) }()
+	go func() { began <- p.begin(ctx) }()
 	code := ExitStopped
 	select {
 	case <-ctx.Done():
 	case err := <-broken:
 		p.log.Error("the HTTP server broke", "error", err)
 		code = ExitBroken
-	case err := <-fatal:
+	case err := <-p.fatal:
 		p.log.Error("Temporal ended the worker", "error", err)
 		code = ExitBroken
 	}
@@ -108,7 +108,7 @@ func (p *process) work(ctx context.Context, broken <-chan error) int {
 
 // begin tries until the workers run, and returns them; none when the context
 // ended before.
-func (p *process) begin(ctx context.Context, fatal chan<- error) []sdk.Worker {
+func (p *process) begin(ctx context.Context) []sdk.Worker {
 	var workers []sdk.Worker
 	try := func(ctx context.Context) error {
 		c, err := connect(ctx, p.temporal)
@@ -116,12 +116,7 @@ func (p *process) begin(ctx context.Context, fatal chan<- error) []sdk.Worker {
 			return err
 		}
 		a := &activities.Activities{World: p.world, Temporal: c, Settings: p.config.settings(), Observer: p.metrics}
-		workers = newWorkers(c, a, p.config.SyncSlots, func(err error) {
-			select {
-			case fatal <- err:
-			default: // the first one ends all
-			}
-		})
+		workers = newWorkers(c, a, p.config.SyncSlots, p.end)
 		if err := startWorkers(workers); err != nil {
 			c.Close()
 			return err
@@ -141,6 +136,14 @@ func (p *process) begin(ctx context.Context, fatal chan<- error) []sdk.Worker {
 	p.link.set(nil)
 	p.log.Info("working")
 	return workers
+}
+
+// end takes what the SDK can't go on after; the first one ends the worker.
+func (p *process) end(err error) {
+	select {
+	case p.fatal <- err:
+	default:
+	}
 }
 
 func (p *process) askTemporal(ctx context.Context) error {
