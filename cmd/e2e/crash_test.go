@@ -14,7 +14,7 @@ import (
 )
 
 // slow is a corpus that takes a few seconds to copy.
-var slow = setting{items: 4000, latency: 300 * time.Millisecond, env: []string{"REEMBED_BATCH_SIZE=50"}}
+var slow = setting{items: 4000, latency: 800 * time.Millisecond, env: []string{"REEMBED_BATCH_SIZE=50"}}
 
 // halfCopied holds in the middle of the copy.
 func halfCopied(s workflows.Status) bool {
