@@ -9,20 +9,10 @@ import (
 	"github.com/reembed/reembed/backends"
 )
 
-// embedBatches is one embedder: it takes batches until there are no more, or a
-// stage failed. Once Stop is closed it lets the rest go unembedded.
-func (f *forward) embedBatches(ctx, halt context.Context) error {
-	for {
-		var b batch
-		select {
-		case next, ok := <-f.batches:
-			if !ok {
-				return nil
-			}
-			b = next
-		case <-halt.Done():
-			return context.Cause(halt)
-		}
+// embedBatches is one embedder. Once the run is to end it lets the batches that
+// are left go unembedded.
+func (f *forward) embedBatches(ctx context.Context) error {
+	for b := range f.batches {
 		out, err := f.embedBatch(ctx, b)
 		// What was answered was paid for, also when the rest failed.
 		if serr := send(ctx, f.outcomes, out); serr != nil {
@@ -32,6 +22,7 @@ func (f *forward) embedBatches(ctx, halt context.Context) error {
 			return err
 		}
 	}
+	return nil
 }
 
 func (f *forward) embedBatch(ctx context.Context, b batch) (outcome, error) {

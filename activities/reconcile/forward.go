@@ -44,7 +44,7 @@ func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Curso
 	}
 	sender(func() error { return f.pack(halt) })
 	for range o.Concurrency {
-		sender(func() error { return f.embedBatches(work, halt) })
+		sender(func() error { return f.embedBatches(work) })
 	}
 	group.Go(func() error { senders.Wait(); close(f.outcomes); return nil })
 	group.Go(func() error {

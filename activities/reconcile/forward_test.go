@@ -82,6 +82,12 @@ func TestForwardMakesTheGenerationRight(t *testing.T) {
 			reconcile.Counts{Scanned: 3, Quarantined: 2, Embedded: 1, Written: 1, Requests: 1, Tokens: 2},
 		},
 		{
+			"an item that lost its sound text after it was embedded",
+			memory.Config{},
+			func(w *world) { w.put(backends.Item{ID: "a", Text: "x", Defect: "too long"}); w.stored("a", "x", ours) },
+			reconcile.Counts{Scanned: 1, Quarantined: 1},
+		},
+		{
 			"a refused text's former record goes",
 			memory.Config{},
 			func(w *world) { w.put(item("a", "bad"), item("b", "x")); w.stored("a", "former", ours) },

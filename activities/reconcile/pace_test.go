@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,4 +221,43 @@ func TestStoppedBeforeItBegan(t *testing.T) {
 	got, err = reconcile.Backward(t.Context(), w.pair(), backends.Range{}, "", o)
 	require.NoError(t, err)
 	require.Equal(t, reconcile.Result{}, got)
+}
+
+// Requests that are under way when the run is to end are finished; those that
+// wait for their turn are not begun.
+func TestNothingIsBegunAtTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]error{"stop": nil, "a failure": backends.ErrUnauthorized} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, memory.Config{})
+				w.fill(400)
+				stop := make(chan struct{})
+				o := w.options()
+				o.Stop = stop
+				begun := 0
+				var mu sync.Mutex
+				w.embedder.before = func(context.Context, []string) error {
+					mu.Lock()
+					begun++
+					n := begun
+					mu.Unlock()
+					idle() // all three are under way, and the pipeline is full
+					if n > 1 {
+						idle()
+						return nil
+					}
+					if failure == nil {
+						close(stop)
+					}
+					return failure
+				}
+				got, err := w.forward(o)
+				require.ErrorIs(t, err, failure)
+				require.Equal(t, 3, begun)
+				require.EqualValues(t, 4*len(w.embedder.requests), got.Counts.Written)
+			})
+		})
+	}
 }
