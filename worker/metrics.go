@@ -67,7 +67,8 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 }
 
 // JobEnded counts a job's end. A cancelled job did what it was asked to: it is
-// neither completed nor failed.
+// neither completed nor failed. Of dry runs and of requests that were refused
+// nobody tells: they did nothing. temporal_workflow_failed_total has these too.
 func (m *metrics) JobEnded(state string) {
 	switch state {
 	case "COMPLETED":

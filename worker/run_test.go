@@ -21,7 +21,8 @@ import (
 	"github.com/reembed/reembed/worker"
 )
 
-// catalogFile writes a catalog of one namespace, and returns its path.
+// catalogFile writes a catalog of two namespaces, and returns its path. The
+// table of missing is never made.
 func catalogFile(t *testing.T, embedders string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -36,6 +37,7 @@ models:
   small: {embedder: builtin, dimensions: 16, metric: cosine}
 namespaces:
   docs: {store: local, table: docs, model: small, writes: text}
+  missing: {store: local, table: nothing, model: small, writes: text}
 `, filepath.Join(dir, "store.db"), embedders), 0o600))
 	return path
 }
