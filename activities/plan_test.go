@@ -158,6 +158,23 @@ func TestPlanBlockersAndWarnings(t *testing.T) {
 			ns.Writes = catalog.WritesVectors
 			h.catalog.Namespaces["docs"] = ns
 		}, "", "inside this process"},
+		{"a single vector that must not be stored", func(h *house, _ *activities.Job) {
+			n := 0
+			h.embedsAs(func(v []float32) []float32 {
+				if n++; n == 3 {
+					clear(v)
+				}
+				return v
+			})
+		}, "", "1 of 10 sampled texts"},
+		{"a refused text does not make the estimate of one text a request", func(h *house, job *activities.Job) {
+			for i := range 50 {
+				h.put(backends.Item{ID: fmt.Sprintf("id-%04d", i), Text: "a bad text"})
+			}
+			h.faults.Add(faulty.Fault{Operation: "Embed", Delay: 10 * time.Millisecond})
+			job.Timeout, job.Window = 300*time.Millisecond, 1 // five requests, or fifty
+			h.acts.Settings.Concurrency = 1
+		}, "", "refused a text"},
 		{"a text that the provider refuses", func(h *house, job *activities.Job) {
 			for i := range 50 {
 				h.put(backends.Item{ID: fmt.Sprintf("id-%04d", i), Text: "a bad text"})
