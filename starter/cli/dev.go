@@ -109,7 +109,7 @@ func writeDev(w io.Writer, d devAddresses) {
 	row(w, "Temporal", d.Temporal)
 	row(w, "Web UI", d.WebUI)
 	row(w, "worker", fmt.Sprintf("process %d", d.Worker))
-	row(w, "elsewhere", "export TEMPORAL_ADDRESS="+d.Temporal)
+	row(w, "elsewhere", "export TEMPORAL_ADDRESS="+d.Temporal+" REEMBED_WEB_UI="+d.WebUI)
 	row(w, "Ctrl-C ends both.")
 }
 

@@ -27,6 +27,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 0},
 		{errors.New("anything"), 1},
 		{outcome(workflows.Status{State: workflows.Failed}), 1},
+		{outcome(workflows.Status{State: workflows.Failed, ErrorCode: activities.CodeInvalidRequest, Reason: "no such field"}), 2},
 		{errFindings, 1},
 		{errBlocked, 1},
 		{usage("no such flag"), 2},

@@ -126,14 +126,14 @@ func (a *app) openInput(file string) (in *os.File, name string, done func(), err
 }
 
 func writeImported(w io.Writer, r imported) {
-	row(w, "imported", human.Count(r.Items)+" items into "+r.Namespace)
+	row(w, "imported", human.Things(r.Items, "item")+" into "+r.Namespace)
 	if r.Skipped > 0 {
-		row(w, "skipped", human.Count(r.Skipped)+" wrong lines")
+		row(w, "skipped", human.Things(r.Skipped, "wrong line"))
 	}
-	row(w, "embedded", fmt.Sprintf("%s texts with %s in %s requests", human.Count(r.Sync.Embedded), r.Model, human.Count(r.Sync.Requests)))
-	row(w, "written", fmt.Sprintf("%s vectors to %s; %s were right already", human.Count(r.Sync.Written), r.Locator, human.Count(r.Sync.Current)))
+	row(w, "embedded", fmt.Sprintf("%s with %s in %s", human.Things(r.Sync.Embedded, "text"), r.Model, human.Things(r.Sync.Requests, "request")))
+	row(w, "written", fmt.Sprintf("%s to %s; right already: %s", human.Things(r.Sync.Written, "vector"), r.Locator, human.Count(r.Sync.Current)))
 	if r.Sync.Deleted > 0 {
-		row(w, "deleted", human.Count(r.Sync.Deleted)+" records without an item")
+		row(w, "deleted", human.Things(r.Sync.Deleted, "record")+" without an item")
 	}
 	writeRefused(w, r.Refused, r.Sync.Quarantined)
 	if r.First {

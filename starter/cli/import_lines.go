@@ -72,7 +72,7 @@ func (a *app) reportLines(wrong []error, all int, skip bool) error {
 		wrong = append(wrong, fmt.Errorf("and %s more", human.Count(more)))
 	}
 	if !skip {
-		return usage("nothing was imported: %s lines are wrong (--skip-invalid imports the others):\n%w", human.Count(all), errors.Join(wrong...))
+		return usage("nothing was imported: %s (--skip-invalid imports the others):\n%w", human.Things(all, "wrong line"), errors.Join(wrong...))
 	}
 	for _, err := range wrong {
 		a.note("skipped: %v", err)

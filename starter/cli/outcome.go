@@ -17,6 +17,9 @@ import (
 func outcome(s workflows.Status) error {
 	switch s.State {
 	case workflows.Failed:
+		if s.ErrorCode == activities.CodeInvalidRequest {
+			return usage("the job was refused: %s", why(s)) // before anything was begun
+		}
 		return fmt.Errorf("%w: %s", errFailed, why(s))
 	case workflows.Cancelled:
 		if s.Reason == "" {
@@ -95,14 +98,14 @@ func writeWork(w io.Writer, s workflows.Status) {
 		row(w, "progress", line)
 	}
 	if t := p.Totals; t != (workflows.Counts{}) {
-		row(w, "written", fmt.Sprintf("%s vectors, %s deleted, %s quarantined", human.Count(t.Written), human.Count(t.Deleted), human.Count(t.Quarantined)))
-		row(w, "embedded", fmt.Sprintf("%s texts in %s requests, %s tokens; %s took an equal text's vector",
-			human.Count(t.Embedded), human.Count(t.Requests), human.Count(t.Tokens), human.Count(t.Shared)))
+		row(w, "written", fmt.Sprintf("%s, %s deleted, %s quarantined", human.Things(t.Written, "vector"), human.Count(t.Deleted), human.Count(t.Quarantined)))
+		row(w, "embedded", fmt.Sprintf("%s in %s, %s; %s took an equal text's vector",
+			human.Things(t.Embedded, "text"), human.Things(t.Requests, "request"), human.Things(t.Tokens, "token"), human.Count(t.Shared)))
 	}
 }
 
 func verdict(v workflows.Verification) string {
-	return fmt.Sprintf("%s items, %s records: %s", human.Count(v.Items), human.Count(v.Records), v.Summary())
+	return fmt.Sprintf("%s, %s: %s", human.Things(v.Items, "item"), human.Things(v.Records, "record"), v.Summary())
 }
 
 func writeQuality(w io.Writer, v *workflows.Verification) {

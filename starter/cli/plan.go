@@ -99,8 +99,11 @@ func writePlan(w io.Writer, p workflows.Plan) {
 	}
 	row(w, "items", fmt.Sprintf("%s%s, %s of them in %s already", about, human.Count(p.Items), human.Count(p.AlreadyThere), p.Locator))
 	row(w, "tokens", "about "+human.Count(p.EstimatedTokens))
-	if p.EstimatedCost > 0 {
+	switch {
+	case p.EstimatedCost >= 0.01:
 		row(w, "cost", fmt.Sprintf("about %.2f", p.EstimatedCost))
+	case p.EstimatedCost > 0:
+		row(w, "cost", "less than 0.01")
 	}
 	row(w, "time", "about "+human.Duration(time.Duration(p.EstimatedTime)))
 	row(w, "room", "about "+human.Bytes(p.EstimatedBytes))

@@ -64,7 +64,7 @@ func writeRefused(w io.Writer, refused []refusedItem, all int64) {
 	if all == 0 {
 		return
 	}
-	row(w, "refused", human.Count(all)+" items are not embedded:")
+	row(w, "refused", human.Things(all, "item")+" without a vector:")
 	for i, r := range refused {
 		if i == maxReported {
 			row(w, "", fmt.Sprintf("and %s more", human.Count(len(refused)-i)))

@@ -12,6 +12,14 @@ import (
 // Count writes a number with thousands separated: 8,123.
 func Count[T ~int | ~int64](n T) string { return humanize.Comma(int64(n)) }
 
+// Things writes how many there are of something: 1 item, 8,123 items.
+func Things[T ~int | ~int64](n T, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + one + "s"
+}
+
 // Bytes writes a size in powers of 1024: 8.0 MiB.
 func Bytes(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
 

@@ -49,6 +49,9 @@ func TestPercentIsNotRoundedUp(t *testing.T) {
 func TestCountAndBytes(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "8,123", human.Count(8123))
+	require.Equal(t, "1 item", human.Things(1, "item"))
+	require.Equal(t, "0 items", human.Things(0, "item"))
+	require.Equal(t, "8,123 items", human.Things(int64(8123), "item"))
 	require.Equal(t, "8.0 MiB", human.Bytes(8<<20))
 	require.Equal(t, "0 B", human.Bytes(-1))
 }

@@ -91,8 +91,11 @@ func (r *Renderer) endPhase(now time.Time, well bool) {
 		what = "ended after"
 	}
 	line := fmt.Sprintf("%-12s %s %s", r.phase, what, human.Duration(now.Sub(r.began)))
-	if r.last.done > 0 {
-		line += ", " + human.Count(r.last.done) + " items"
+	switch {
+	case r.last.measured && well: // also those that no look came in time for
+		line += ", " + human.Things(max(r.last.done, r.last.total), "item")
+	case r.last.done > 0:
+		line += ", " + human.Things(r.last.done, "item")
 	}
 	if r.drawn {
 		line = "\r" + line + "\x1b[K"

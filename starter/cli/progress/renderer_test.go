@@ -45,7 +45,7 @@ queued       done in 2s
 copying        0%  0/8,000 items  0/s
 copying       31%  2,500/8,000 items  500/s  ETA 11s
 copying       62%  5,000/8,000 items  500/s  ETA 6s
-copying      done in 12s, 6,000 items
+copying      done in 12s, 8,000 items
 `, out.String())
 }
 

@@ -54,12 +54,14 @@ func (v view) tail() string {
 		}
 		return human.Duration(v.elapsed)
 	}
-	tail := fmt.Sprintf("%3d%%  %s/%s items  %s", human.Percent(v.done, v.total),
-		human.Count(v.done), human.Count(v.total), human.Rate(v.rate))
-	if v.eta >= 0 {
-		tail += "  ETA " + human.Duration(v.eta.Round(time.Second))
+	tail := fmt.Sprintf("%3d%%  %s/%s items", human.Percent(v.done, v.total), human.Count(v.done), human.Count(v.total))
+	switch {
+	case v.done >= v.total: // what is left of the phase counts no items
+		return tail + "  (" + human.Duration(v.elapsed) + ")"
+	case v.eta < 0:
+		return tail + "  " + human.Rate(v.rate)
 	}
-	return tail
+	return tail + "  " + human.Rate(v.rate) + "  ETA " + human.Duration(max(time.Second, v.eta.Round(time.Second)))
 }
 
 func bar(done, total int64, width int) string {

@@ -1,0 +1,87 @@
+package cli_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite"
+
+	"github.com/reembed/reembed/starter/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"reembed": func() {
+			os.Exit(cli.Run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// standard is the catalog of scripts that bring none.
+const standard = `stores:
+  local: {driver: sqlite, path: ./reembed.db}
+embedders:
+  builtin: {driver: hashing, max_inputs: 64}
+models:
+  hashing-64: {embedder: builtin, dimensions: 64, normalized: true}
+  hashing-256: {embedder: builtin, dimensions: 256, normalized: true, price_per_million_tokens: 1000}
+namespaces:
+  docs: {store: local, table: docs, payload: payload, model: hashing-64}
+`
+
+// The scripts in testdata/script each begin with what they guard.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TEMPORAL_CONFIG_FILE", os.DevNull)
+			e.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
+			file := filepath.Join(e.WorkDir, "reembed.yaml")
+			if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			return os.WriteFile(file, []byte(standard), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"sql":   statement,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// exits runs reembed and checks its exit code: exits CODE ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec("reembed", args[1:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("run reembed: %v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if neg || got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// statement changes a store as a foreign program would: sql FILE STATEMENT
+func statement(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	res, err := db.Exec(args[1])
+	ts.Check(errors.Join(err, db.Close()))
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		ts.Fatalf("%q changed nothing (%v)", args[1], err)
+	}
+}
