@@ -12,7 +12,10 @@ import (
 
 // SampleOptions say how much is sampled, and what is good enough. Zero means the default.
 type SampleOptions struct {
-	Items     int     // embedded again; 200
+	Items int // embedded again; 200
+	// Searches is how many of them are searched for. 200 where searches may be
+	// approximate; 20 where they are exact, as each then reads the whole generation.
+	Searches  int
 	MinCosine float64 // between a stored and a fresh vector; 0.999: encodings and float rounding differ
 	ANN       bool    // IndexTraits.ANN: searches may be approximate
 	MinRecall float64 // recall@10 of approximate against exact search; 0.9
@@ -22,6 +25,12 @@ type SampleOptions struct {
 
 func (o SampleOptions) withDefaults() SampleOptions {
 	o.Items = cmp.Or(o.Items, 200)
+	if o.Searches == 0 {
+		o.Searches = 20
+		if o.ANN {
+			o.Searches = 200
+		}
+	}
 	o.MinCosine = cmp.Or(o.MinCosine, 0.999)
 	o.MinRecall = cmp.Or(o.MinRecall, 0.9)
 	o.BatchSize = cmp.Or(o.BatchSize, 100)
@@ -56,11 +65,12 @@ func Sample(ctx context.Context, p Pair, e backends.Embedder, o SampleOptions) (
 	if err != nil {
 		return report, err
 	}
-	lost, err := p.unfound(ctx, pairs, o)
+	searched := spread(pairs, o.Searches)
+	lost, err := p.unfound(ctx, searched, o)
 	if err != nil {
 		return report, err
 	}
-	report.Searched = len(pairs)
+	report.Searched = len(searched)
 	if err := p.confirm(ctx, Drift, suspects, &report); err != nil {
 		return report, err
 	}
@@ -68,9 +78,21 @@ func Sample(ctx context.Context, p Pair, e backends.Embedder, o SampleOptions) (
 		return report, err
 	}
 	if o.ANN {
-		return report, p.annRecall(ctx, pairs, o, &report)
+		return report, p.annRecall(ctx, searched, o, &report)
 	}
 	return report, nil
+}
+
+// spread picks at most n of the pairs, from all over.
+func spread(pairs []sampled, n int) []sampled {
+	if len(pairs) <= n {
+		return pairs
+	}
+	picked := make([]sampled, n)
+	for i := range picked {
+		picked[i] = pairs[i*len(pairs)/n]
+	}
+	return picked
 }
 
 // withRecords pairs items with their records, where those are current.

@@ -28,7 +28,7 @@ func TestSampleOfARightGeneration(t *testing.T) {
 	got := w.sample(w.pair(), w.embedder, verify.SampleOptions{Items: 30, BatchSize: 7})
 	require.True(t, got.Clean(), got.Findings)
 	require.Equal(t, 30, got.Sampled)
-	require.Equal(t, 30, got.Searched)
+	require.Equal(t, 20, got.Searched, "an exact search reads everything: fewer of them")
 	require.InDelta(t, 1, got.MinCosine, 1e-6)
 	require.Nil(t, got.ANNRecall)
 
