@@ -34,10 +34,11 @@ func (s *Server) await(ctx context.Context) error {
 	defer c.Close()
 	probing, cancel := context.WithCancel(ctx)
 	defer cancel()
+	ended := s.process.Done()
 	go func() {
 		defer cancel()
 		select {
-		case <-s.process.Done(): // a probe of somebody else's port need not time out
+		case <-ended: // a probe of somebody else's port need not time out
 		case <-probing.Done():
 		}
 	}()
@@ -49,7 +50,7 @@ func (s *Server) await(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-s.process.Done():
+		case <-ended:
 			return fmt.Errorf("%w: %v", errEnded, s.process.Wait())
 		case <-ctx.Done():
 			return fmt.Errorf("not ready: %w (%w)", context.Cause(ctx), err)

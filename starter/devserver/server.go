@@ -17,8 +17,8 @@ import (
 // server's own, here and for the ports that it chooses itself.
 const startTries = 3
 
-// Server is a running dev server. Its methods are for one goroutine, but for
-// Done and the addresses.
+// Server is a running dev server. Its methods are for one goroutine at a time;
+// only the addresses may be asked while another method runs.
 type Server struct {
 	options Options
 	process *child.Process
@@ -73,13 +73,14 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	s.tail, s.close = &tail{}, closeLog
 	output := io.MultiWriter(s.tail, log)
-	s.process, err = child.Start(child.Command{
+	process, err := child.Start(child.Command{
 		Path: s.options.Binary, Args: s.options.args(), Env: environment(),
 		Stdout: output, Stderr: output,
 	})
 	if err != nil {
-		return errors.Join(fmt.Errorf("dev server: %w", err), closeLog())
+		return errors.Join(fmt.Errorf("dev server: %w", err), s.closeLog())
 	}
+	s.process = process
 	if err := s.await(ctx); err != nil {
 		err = errors.Join(err, s.Kill())
 		return fmt.Errorf("dev server on %s: %w; its output ends with:\n%s", s.Address(), err, s.tail)
@@ -117,7 +118,8 @@ func (s *Server) Dial(o client.Options) (client.Client, error) {
 // Pid is the server's process id.
 func (s *Server) Pid() int { return s.process.Pid() }
 
-// Done is closed when the server's process has ended, whatever ended it.
+// Done is closed when the server's process has ended, whatever ended it. After a
+// Restart it is another channel.
 func (s *Server) Done() <-chan struct{} { return s.process.Done() }
 
 // Stop ends the server; one that has ended is no error.

@@ -107,6 +107,22 @@ func TestContextEndsTheWaitAndTheServer(t *testing.T) {
 	require.NoDirExists(t, filepath.Join("/proc", strconv.Itoa(pid)), "the process was left behind")
 }
 
+// A restart that fails leaves a server that can still be stopped, and started.
+func TestRestartWithoutTheBinary(t *testing.T) {
+	t.Parallel()
+	found, err := devserver.Find()
+	require.NoError(t, err)
+	binary := filepath.Join(t.TempDir(), "temporal")
+	require.NoError(t, os.Symlink(found, binary))
+	s := start(t, devserver.Options{Dir: t.TempDir(), Binary: binary})
+	require.NoError(t, os.Remove(binary))
+	require.ErrorIs(t, s.Restart(t.Context()), os.ErrNotExist)
+	require.NoError(t, s.Stop())
+	require.NoError(t, os.Symlink(found, binary))
+	require.NoError(t, s.Restart(t.Context()))
+	require.NotEmpty(t, begin(t, s, "after"))
+}
+
 func TestTakenPortIsAnError(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
