@@ -89,7 +89,7 @@ type Generation interface {
 	Stamps(ctx context.Context, ids []string) (map[string]Stamp, error)
 	Splitter
 	// ReadStamps reads ids and stamps of r behind the cursor, in key order,
-	// with the same promise as Source.ReadPage. limit.Bytes is ignored.
+	// with the same promise and errors as Source.ReadPage. limit.Bytes is ignored.
 	ReadStamps(ctx context.Context, r Range, after Cursor, limit PageLimit) (Page[Stamped], error)
 	// Fetch returns whole records of those of the ids that exist, in any order.
 	Fetch(ctx context.Context, ids []string) ([]Record, error)

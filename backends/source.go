@@ -13,7 +13,8 @@ type Source interface {
 	Splitter
 	// ReadPage reads items of r behind the cursor, in key order. In a sweep over
 	// a range each item that exists throughout is returned exactly once; one
-	// that comes or goes meanwhile at most once.
+	// that comes or goes meanwhile at most once. ErrInvalidInput: a limit of no
+	// items, or a key or cursor that is not of this store.
 	ReadPage(ctx context.Context, r Range, after Cursor, limit PageLimit) (Page[Item], error)
 	// Lookup returns those of the items that exist, in any order. A duplicate id
 	// is returned once; an unknown one is no error.
