@@ -114,9 +114,7 @@ func (s *Store) begin(ctx context.Context) error {
 // enterWAL changes the journal mode, which is kept in the file. SQLite does not
 // wait for others here, whatever the busy timeout.
 func (s *Store) enterWAL(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.config.BusyTimeout)
-	defer cancel()
-	for {
+	for begun := time.Now(); ; {
 		var mode string
 		err := s.writer.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode)
 		switch {
@@ -124,7 +122,7 @@ func (s *Store) enterWAL(ctx context.Context) error {
 			return nil
 		case err == nil:
 			return fmt.Errorf("%w: the file can't be put into WAL mode (it is in mode %s): is it on a network file system?", backends.ErrUnsupported, mode)
-		case !errors.Is(s.translate(err), backends.ErrUnavailable):
+		case !errors.Is(s.translate(err), backends.ErrUnavailable), time.Since(begun) > s.config.BusyTimeout:
 			return err
 		}
 		pause := time.NewTimer(10 * time.Millisecond)
