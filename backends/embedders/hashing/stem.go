@@ -18,7 +18,7 @@ func stem(word []byte) []byte {
 	switch {
 	case n > 3 && word[n-1] == 'y' && !vowel(word[n-2]):
 		word[n-1] = 'i'
-	case n > 4 && word[n-1] == 'e':
+	case n > 3 && word[n-1] == 'e':
 		word = word[:n-1]
 	}
 	return word
