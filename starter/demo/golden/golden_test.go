@@ -1,8 +1,10 @@
 package golden_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,11 +26,18 @@ func read(t *testing.T) []verify.GoldenQuery {
 	return read
 }
 
+// walked is the corpus, read once for all tests.
+var walked = sync.OnceValues(func() ([]backends.Item, error) {
+	root, err := corpus.GOROOT(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return corpus.Walk(context.Background(), root)
+})
+
 func library(t *testing.T) []backends.Item {
 	t.Helper()
-	root, err := corpus.GOROOT(t.Context())
-	require.NoError(t, err)
-	items, err := corpus.Walk(t.Context(), root)
+	items, err := walked()
 	require.NoError(t, err)
 	return items
 }
