@@ -1,0 +1,223 @@
+package reembed_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/reembed/reembed"
+
+// Modules from outside, by what they are for.
+const (
+	temporalAPI = "go.temporal.io/api/..."
+	temporalSDK = "go.temporal.io/sdk/..."
+	prometheus  = "github.com/prometheus/..."
+	cobra       = "github.com/spf13/cobra/..."
+	pflag       = "github.com/spf13/pflag/..."
+	backoff     = "github.com/cenkalti/backoff/..."
+	groups      = "golang.org/x/sync/..."
+	testify     = "github.com/stretchr/testify/..."
+	terminals   = "golang.org/x/term/..."
+	humanize    = "github.com/dustin/go-humanize/..."
+)
+
+// arrows say what the packages of a folder may import beside the standard
+// library: paths in this module begin with "./", "/..." takes in what is below.
+// The longest folder that fits a package counts. Tests may import more.
+var arrows = map[string][]string{
+	".": nil,
+
+	"./backends":                 nil,
+	"./backends/intercept":       {"./backends"},
+	"./backends/observed":        {"./backends", "./backends/intercept"},
+	"./backends/faulty":          {"./backends", "./backends/intercept"},
+	"./backends/records":         {"./backends"},
+	"./backends/route":           {"./backends"}, // light: applications import it
+	"./backends/backendtest":     {"./backends", "./backends/records", testify},
+	"./backends/stores/memory":   {"./backends"},
+	"./backends/stores/sqlite":   {"./backends", "modernc.org/sqlite/..."},
+	"./backends/embedders":       {"./backends"},
+	"./backends/catalog":         {"./backends", "./backends/records", "./backends/route", "go.yaml.in/yaml/v4/..."},
+	"./backends/catalog/builtin": {"./backends", "./backends/catalog", "./backends/stores/...", "./backends/embedders/..."},
+
+	// The engines know the roles only; the activities around them the jobs.
+	"./activities/reconcile": {"./backends", backoff, groups},
+	"./activities/verify":    {"./backends"},
+	"./activities": {
+		"./activities/...", "./backends", "./backends/catalog", "./backends/records", "./backends/route",
+		temporalAPI, temporalSDK, groups,
+	},
+	// Workflows know of backends and engines the values that travel, no more.
+	"./workflows": {"./activities", "./activities/verify", "./backends", temporalAPI, temporalSDK},
+
+	"./starter":           {"./workflows", temporalAPI, temporalSDK},
+	"./starter/child":     {},
+	"./starter/devserver": {"./starter/child", temporalAPI, temporalSDK},
+	"./starter/cli": {
+		"./starter/...", "./workflows", "./activities", "./activities/reconcile", "./activities/verify",
+		"./backends", "./backends/catalog/...", "./backends/records", "./backends/route", "./cmd/version",
+		groups, cobra, pflag, terminals, humanize,
+	},
+	"./starter/demo": {
+		"./starter/...", "./workflows", "./backends", "./backends/catalog/...", "./backends/embedders/...", terminals,
+	},
+
+	"./worker": {
+		"./worker/...", "./workflows", "./activities/...", "./backends/...", "./cmd/version",
+		temporalAPI, temporalSDK, prometheus, pflag,
+	},
+
+	"./cmd/reembed":        {"./starter/cli"},
+	"./cmd/reembed-demo":   {"./starter/demo"},
+	"./cmd/reembed-worker": {"./worker", "./cmd/version"},
+	"./cmd/version":        {},
+	"./cmd/e2e":            {},
+}
+
+// far holds what a folder must not reach by any way, however long.
+var far = map[string][]string{
+	"./backends/...":   {"go.temporal.io/...", prometheus, cobra, "./activities/...", "./workflows/...", "./starter/...", "./worker/...", "./cmd/..."},
+	"./activities/...": {prometheus, cobra, "./workflows/...", "./starter/...", "./worker/...", "./cmd/...", "./backends/stores/...", "./backends/embedders/..."},
+	"./workflows/...":  {prometheus, cobra, "./starter/...", "./worker/...", "./cmd/...", "./backends/stores/...", "./backends/embedders/..."},
+	"./starter/...":    {prometheus, "./worker/..."},
+	"./worker/...":     {cobra, "./starter/..."},
+}
+
+// listed is what `go list -json` says of a package.
+type listed struct {
+	Dir, ImportPath, Name, Doc string
+	GoFiles, Imports, Deps     []string
+	Standard                   bool
+}
+
+// short writes paths of this module as the rules do.
+func short(path string) string {
+	if rest, ok := strings.CutPrefix(path, module); ok && (rest == "" || rest[0] == '/') {
+		return "." + rest
+	}
+	return path
+}
+
+// list returns all packages of this module, and the names of those of the
+// standard library that they reach.
+func list(t *testing.T) (own []listed, standard map[string]bool) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=Dir,ImportPath,Name,Doc,GoFiles,Imports,Deps,Standard", "./...")
+	out, err := cmd.Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		t.Fatalf("%v: %s", err, failed.Stderr)
+	}
+	require.NoError(t, err)
+	standard = map[string]bool{}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+		switch {
+		case p.Standard:
+			standard[p.ImportPath] = true
+		case strings.HasPrefix(short(p.ImportPath), "."):
+			own = append(own, p)
+		}
+	}
+	require.Greater(t, len(own), 20, "the whole module is looked at")
+	return own, standard
+}
+
+// fits reports whether a path is what a rule names.
+func fits(path, rule string) bool {
+	if root, ok := strings.CutSuffix(rule, "/..."); ok {
+		return path == root || strings.HasPrefix(path, root+"/")
+	}
+	return path == rule
+}
+
+func TestImportsFollowTheArrows(t *testing.T) {
+	t.Parallel()
+	own, standard := list(t)
+	for folder := range arrows {
+		if !slices.ContainsFunc(own, func(p listed) bool { return fits(short(p.ImportPath), folder+"/...") }) {
+			t.Errorf("the rule of %s is about nothing: remove it", folder)
+		}
+	}
+	for _, p := range own {
+		from := short(p.ImportPath)
+		may, ok := allowed(from)
+		if !ok {
+			t.Errorf("%s has no rule: say in arrows what it may import", from)
+			continue
+		}
+		for _, imported := range p.Imports {
+			to := short(imported)
+			if standard[imported] || imported == "C" || slices.ContainsFunc(may, func(rule string) bool { return fits(to, rule) }) {
+				continue
+			}
+			t.Errorf("%s imports %s: it may import %s", from, to, strings.Join(may, " "))
+		}
+	}
+}
+
+// allowed finds the rule of the longest folder that the package is in.
+func allowed(pkg string) ([]string, bool) {
+	for folder := pkg; strings.Contains(folder, "/"); folder = folder[:strings.LastIndexByte(folder, '/')] {
+		if may, ok := arrows[folder]; ok {
+			return may, true
+		}
+	}
+	may, ok := arrows[pkg]
+	return may, ok
+}
+
+func TestNoWayLeadsThroughTheWalls(t *testing.T) {
+	t.Parallel()
+	own, _ := list(t)
+	for _, p := range own {
+		from := short(p.ImportPath)
+		for folder, forbidden := range far {
+			if !fits(from, folder) {
+				continue
+			}
+			for _, dep := range p.Deps {
+				for _, rule := range forbidden {
+					if fits(short(dep), rule) {
+						t.Errorf("%s reaches %s", from, short(dep))
+					}
+				}
+			}
+		}
+	}
+}
+
+// The rules themselves can fail.
+func TestRulesRefuse(t *testing.T) {
+	t.Parallel()
+	refused := func(from, to string) bool {
+		may, ok := allowed(from)
+		return ok && !slices.ContainsFunc(may, func(rule string) bool { return fits(to, rule) })
+	}
+	require.True(t, refused("./backends", "github.com/stretchr/testify/require"))
+	require.True(t, refused("./backends/stores/sqlite", "go.temporal.io/sdk/client"))
+	require.True(t, refused("./backends/route", "./backends/catalog"))
+	require.True(t, refused("./activities", "./workflows"))
+	require.True(t, refused("./activities/reconcile", "./backends/catalog"))
+	require.True(t, refused("./workflows", "./backends/catalog"))
+	require.True(t, refused("./starter", "./backends/catalog"))
+	require.True(t, refused("./starter/cli", "./worker"))
+	require.True(t, refused("./cmd/reembed", "./worker"))
+	require.False(t, refused("./starter/cli/human", "github.com/dustin/go-humanize"))
+	require.False(t, fits("./backendsx", "./backends/..."))
+	_, ok := allowed("./elsewhere/x")
+	require.False(t, ok, "a package without a rule is noticed")
+	_, ok = allowed("./backends/stores/qdrant")
+	require.True(t, ok && refused("./backends/stores/qdrant", "github.com/qdrant/go-client"), "a new driver names its client")
+}
