@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,18 +116,16 @@ func writeDev(w io.Writer, d devAddresses) {
 
 // findWorker finds the worker's program.
 func (o devOptions) findWorker() (string, error) {
-	if o.worker != "" {
-		return o.worker, nil
-	}
-	if exe, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(exe), workerProgram)
-		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {
-			return beside, nil
+	if o.worker == "" {
+		if exe, err := os.Executable(); err == nil {
+			if beside, err := exec.LookPath(filepath.Join(filepath.Dir(exe), workerProgram)); err == nil {
+				return beside, nil
+			}
 		}
 	}
-	path, err := exec.LookPath(workerProgram)
+	path, err := exec.LookPath(cmp.Or(o.worker, workerProgram))
 	if err != nil {
-		return "", fmt.Errorf("there is no %s beside this program or on PATH: run `make build`, or name it with --worker: %w", workerProgram, err)
+		return "", usage("there is no worker to run: build it with `make build`, or name it with --worker: %w", err)
 	}
-	return path, nil
+	return filepath.Abs(path)
 }

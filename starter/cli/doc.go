@@ -11,6 +11,19 @@
 //	output.go  text for people, JSON for programs
 //	progress/  the live bar, human/ the numbers; the demo uses both
 //
+// The exit codes are a public contract, as is the JSON of -o json, whose shapes
+// are the structs of the commands' files:
+//
+//	  0  done
+//	  1  the job failed, a check found something, or anything else
+//	  2  wrong arguments, catalog, request or input file
+//	  3  no such job, namespace, model or route
+//	  4  Temporal, a worker, a store or a provider does not answer
+//	  5  the job was cancelled
+//	  6  it exists already, is over already, or another one was faster
+//	  7  the credentials are refused
+//	130  interrupted
+//
 // Results go to stdout, in the form that -o asks for. Progress, notes and errors
 // go to stderr, each error once.
 package cli
