@@ -47,7 +47,7 @@ func (c *Client) addOpen(ctx context.Context, p *workflows.Progress, lastError *
 			defer mu.Unlock()
 			p.Totals.Add(counts)
 			if strings.Contains(id, forwardInID) {
-				p.ItemsDone += counts.Scanned
+				p.ItemsDone += handled(counts)
 			}
 			if failure != "" {
 				*lastError = failure
@@ -86,6 +86,12 @@ func (c *Client) openRange(ctx context.Context, id string) (counts workflows.Cou
 	}
 	counts.Add(done.Counts)
 	return counts, failure
+}
+
+// handled is how many items a sync has done with. Items count as scanned only
+// with their whole page, of a thousand or so; what is written tells sooner.
+func handled(c workflows.Counts) int64 {
+	return max(c.Scanned, c.Current+c.Written+c.PayloadOnly+c.Quarantined)
 }
 
 // hasClosedSegments spares most ranges the query: they are one segment long.
