@@ -76,12 +76,12 @@ func (l *loader) warn() {
 	}
 	prints := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(l.catalog.Models)) {
-		print := l.catalog.Models[name].Fingerprint()
-		if first, ok := prints[print]; ok {
+		made := l.catalog.Models[name].Fingerprint()
+		if first, ok := prints[made]; ok {
 			l.doubt("models."+name, fmt.Sprintf("makes the same vectors as model %s: there is nothing to re-embed between them", first))
 			continue
 		}
-		prints[print] = name
+		prints[made] = name
 	}
 }
 

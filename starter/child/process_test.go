@@ -73,7 +73,7 @@ func start(t *testing.T, as string) (*child.Process, string) {
 	})
 	line, err := bufio.NewReader(r).ReadString('\n')
 	require.NoError(t, err)
-	go io.Copy(io.Discard, r) //nolint:errcheck // ends with the pipe
+	go io.Copy(io.Discard, r) // ends with the pipe
 	return p, strings.TrimSpace(line)
 }
 

@@ -30,7 +30,7 @@ func (a *app) checkLines(ctx context.Context, name string, in io.Reader, skip bo
 	var wrong []error
 	for ctx.Err() == nil {
 		item, err := l.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if _, isLine := errors.AsType[*lineError](err); err != nil && !isLine {
@@ -97,7 +97,7 @@ func putItems(ctx context.Context, w backends.ItemWriter, l *lines, bad map[int]
 	}
 	for {
 		item, err := l.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return n, flush()
 		}
 		if _, skip := bad[l.line]; skip {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -26,7 +25,7 @@ const (
 func (s *Server) await(ctx context.Context) error {
 	c, err := client.NewLazyClient(client.Options{
 		HostPort: s.Address(), Namespace: Namespace,
-		Logger: log.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil))),
+		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
 	if err != nil {
 		return fmt.Errorf("client: %w", err)
