@@ -29,6 +29,7 @@ type Settings struct {
 	SegmentBudget     time.Duration // how long a segment works before it hands back; 30 s
 	RangeItems        int           // the least items of a range; 2,000
 	Window            int           // ranges of one job at once; 8
+	ContinueAfter     int           // history events of a job's run before it goes on in a new one; 4,000
 }
 
 // Observer is told what metrics count. Implementations are safe for concurrent use.
@@ -48,5 +49,6 @@ func (s Settings) WithDefaults() Settings {
 	s.SegmentBudget = cmp.Or(s.SegmentBudget, 30*time.Second)
 	s.RangeItems = cmp.Or(s.RangeItems, 2000)
 	s.Window = cmp.Or(s.Window, 8)
+	s.ContinueAfter = cmp.Or(s.ContinueAfter, 4000)
 	return s
 }

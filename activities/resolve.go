@@ -14,9 +14,6 @@ import (
 	"github.com/reembed/reembed/backends/route"
 )
 
-// Job's bound on history events between two continue-as-news of the root.
-const continueAfter = 4000
-
 // Resolve reads a request strictly, against the catalog. What it refuses it
 // refuses with INVALID_REQUEST, before anything was begun.
 //
@@ -77,7 +74,7 @@ func (a *Activities) jobOf(r Request, to backends.Model) Job {
 		Namespace: r.Namespace, To: to, Fingerprint: to.Fingerprint(),
 		Priority: priority, BatchSize: r.BatchSize, Timeout: set.JobTimeout, DryRun: r.DryRun,
 		MaxFailedItems: DefaultMaxFailedItems, Waive: r.Waive,
-		Window: set.Window, ContinueAfter: continueAfter,
+		Window: set.Window, ContinueAfter: set.ContinueAfter,
 	}
 	if job.BatchSize == 0 {
 		job.BatchSize = set.BatchSize

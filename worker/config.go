@@ -21,6 +21,7 @@ type Config struct {
 	SyncSlots         int            // segments at once in this worker; 4
 	EmbedConcurrency  int            // embedding requests at once in one segment; 4
 	MemoryMB          int            // in flight in all segments together; 64 a slot
+	ContinueAfter     int            // history events of a job's run before it continues as new; 4000
 	HTTPAddr          string         // of metrics and health; :8000
 	Pprof             bool           // serve /debug/pprof there as well
 	Log               Log
@@ -68,6 +69,10 @@ var numbers = []number{
 	{
 		"REEMBED_MEMORY_MB", func(c *Config) *int { return &c.MemoryMB },
 		0, leastSegmentMB, 1 << 20, "MiB of texts and vectors in flight; 64 for each slot unless set",
+	},
+	{
+		"REEMBED_CONTINUE_AFTER", func(c *Config) *int { return &c.ContinueAfter },
+		4000, 20, 40_000, "history events of a job's run before it goes on in a new one",
 	},
 }
 
@@ -130,5 +135,6 @@ func (c Config) settings() activities.Settings {
 	return activities.Settings{
 		BatchSize: c.BatchSize, JobTimeout: *c.JobTimeout, MaxConcurrentJobs: c.MaxConcurrentJobs,
 		Concurrency: c.EmbedConcurrency, MemoryBytes: int64(c.MemoryMB) << 20 / int64(c.SyncSlots),
+		ContinueAfter: c.ContinueAfter,
 	}
 }

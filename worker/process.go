@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	sdk "go.temporal.io/sdk/worker"
 
@@ -36,6 +37,8 @@ type process struct {
 	client   atomic.Pointer[client.Client]
 	gate     sync.WaitGroup // who looks after it
 	fatal    chan error     // see end
+
+	interceptors []interceptor.WorkerInterceptor
 }
 
 func newProcess(version string, c Config, cat *catalog.Catalog, temporal client.Options, s *secrets, log *slog.Logger) *process {
@@ -116,7 +119,7 @@ func (p *process) begin(ctx context.Context) []sdk.Worker {
 			return err
 		}
 		a := &activities.Activities{World: p.world, Temporal: c, Settings: p.config.settings(), Observer: p.metrics}
-		workers = newWorkers(c, a, p.config.SyncSlots, p.end)
+		workers = newWorkers(c, a, p.config.SyncSlots, p.options())
 		if err := startWorkers(workers); err != nil {
 			c.Close()
 			return err
@@ -136,6 +139,12 @@ func (p *process) begin(ctx context.Context) []sdk.Worker {
 	p.link.set(nil)
 	p.log.Info("working")
 	return workers
+}
+
+func (p *process) options() sdk.Options {
+	o := options(p.end)
+	o.Interceptors = p.interceptors
+	return o
 }
 
 // end takes what the SDK can't go on after; the first one ends the worker.

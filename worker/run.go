@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/pflag"
+	"go.temporal.io/sdk/interceptor"
 
 	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/catalog/builtin"
@@ -25,10 +26,26 @@ const (
 	ExitInterrupted = 130 // a second signal cut the graceful stop short
 )
 
-// Run is the program reembed-worker, and returns its exit code. It ends when the
-// context does, as after a first SIGTERM or SIGINT. version is what --version
-// prints; environ is like os.Environ.
+// Program is reembed-worker, open for what others add to it; the zero value is
+// the program of this repository.
+type Program struct {
+	Version string          // what --version prints
+	Drivers catalog.Drivers // that a catalog may name; builtin.Drivers where it has none
+	// Interceptors see every workflow task and activity of this worker.
+	Interceptors []interceptor.WorkerInterceptor
+}
+
+// Run runs the program of this repository; see Program.Run.
 func Run(ctx context.Context, version string, args, environ []string, stdout, stderr io.Writer) int {
+	return Program{Version: version}.Run(ctx, args, environ, stdout, stderr)
+}
+
+// Run runs the program and returns its exit code. It ends when the context
+// does, as after a first SIGTERM or SIGINT. environ is like os.Environ.
+func (p Program) Run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	if p.Drivers.Stores == nil && p.Drivers.Embedders == nil {
+		p.Drivers = builtin.Drivers()
+	}
 	env := environment(environ)
 	asked, err := parse(args, env, stdout)
 	switch {
@@ -37,7 +54,7 @@ func Run(ctx context.Context, version string, args, environ []string, stdout, st
 	case err != nil:
 		return complain(stderr, ExitUnusable, err)
 	case asked.version:
-		fmt.Fprintln(stdout, "reembed-worker", version)
+		fmt.Fprintln(stdout, "reembed-worker", p.Version)
 		return ExitStopped
 	}
 	secrets := newSecrets(env)
@@ -45,7 +62,7 @@ func Run(ctx context.Context, version string, args, environ []string, stdout, st
 	if err != nil {
 		return complain(stderr, ExitTaken, err)
 	}
-	code := begin(ctx, version, asked.config, env, secrets, log)
+	code := p.begin(ctx, asked.config, env, secrets, log)
 	if err := closeLog(); err != nil {
 		return complain(stderr, ExitBroken, fmt.Errorf("close log file: %w", err))
 	}
@@ -59,13 +76,13 @@ func complain(stderr io.Writer, code int, err error) int {
 
 // begin reads what the configuration names, and runs the worker until it is
 // told to stop.
-func begin(ctx context.Context, version string, c Config, env environment, s *secrets, log *slog.Logger) int {
+func (p Program) begin(ctx context.Context, c Config, env environment, s *secrets, log *slog.Logger) int {
 	temporal, err := temporalOptions(env)
 	if err != nil {
 		log.Error("the configuration of Temporal can't be used", "error", err)
 		return ExitUnusable
 	}
-	cat, err := catalog.Load(c.Catalog, s.lookup, builtin.Drivers())
+	cat, err := catalog.Load(c.Catalog, s.lookup, p.Drivers)
 	if err != nil {
 		log.Error("the catalog can't be used", "file", c.Catalog, "error", err)
 		return ExitUnusable
@@ -75,8 +92,9 @@ func begin(ctx context.Context, version string, c Config, env environment, s *se
 		log.Error("can't listen", "error", err)
 		return ExitTaken
 	}
-	p := newProcess(version, c, cat, temporal, s, log)
-	return untilSignals(ctx, log, func(ctx context.Context) int { return p.run(ctx, listener) })
+	work := newProcess(p.Version, c, cat, temporal, s, log)
+	work.interceptors = p.Interceptors
+	return untilSignals(ctx, log, func(ctx context.Context) int { return work.run(ctx, listener) })
 }
 
 // untilSignals runs work, ends its context at the first signal, and does not

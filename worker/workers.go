@@ -41,17 +41,17 @@ func options(fatal func(error)) sdk.Options {
 }
 
 // newWorkers makes the workers of the three task queues; none is started.
-func newWorkers(c client.Client, a *activities.Activities, slots int, fatal func(error)) []sdk.Worker {
-	jobs := sdk.New(c, workflows.TaskQueue, options(fatal))
+func newWorkers(c client.Client, a *activities.Activities, slots int, o sdk.Options) []sdk.Worker {
+	jobs := sdk.New(c, workflows.TaskQueue, o)
 	workflows.RegisterJobs(jobs, a)
 
-	long := options(fatal)
+	long := o
 	long.MaxConcurrentActivityExecutionSize = slots
 	long.DisableWorkflowWorker = true
 	segments := sdk.New(c, workflows.SyncTaskQueue, long)
 	workflows.RegisterSync(segments, a)
 
-	gate := sdk.New(c, workflows.GateTaskQueue, options(fatal))
+	gate := sdk.New(c, workflows.GateTaskQueue, o)
 	workflows.RegisterGate(gate, a)
 	return []sdk.Worker{jobs, segments, gate}
 }

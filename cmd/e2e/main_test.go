@@ -13,7 +13,12 @@ var built string
 
 func program(name string) string { return filepath.Join(built, name) }
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(killAtVariable) != "" {
+		os.Exit(fragile())
+	}
+	os.Exit(testMain(m))
+}
 
 func testMain(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "reembed-e2e-")
