@@ -42,7 +42,7 @@ dev: temporal build ## Start a Temporal dev server and a worker with ./reembed.y
 
 .PHONY: test
 test: temporal ## Run all tests, with the race detector where there is a C compiler
-	go test $(RACE) -timeout 20m ./...
+	go test $(RACE) -parallel 4 -timeout 20m ./...
 
 .PHONY: check
 check: fmt-check vet staticcheck workflowcheck test ## All that CI runs
@@ -75,6 +75,11 @@ lint: bin/golangci-lint ## golangci-lint with .golangci.yml
 .PHONY: vulncheck
 vulncheck: ## govulncheck; needs the network
 	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
+.PHONY: record-replay
+record-replay: temporal ## Record the histories that the replay test replays, on a real server
+	rm -rf workflows/testdata/replay
+	go test ./cmd/e2e -run TestHistoriesReplay -count=1 -args -record $(CURDIR)/workflows/testdata/replay
 
 .PHONY: clean
 clean: ## Remove what was built
