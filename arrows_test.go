@@ -57,6 +57,8 @@ var arrows = map[string][]string{
 	// Workflows know of backends and engines the values that travel, no more.
 	"./workflows": {"./activities", "./activities/verify", "./backends", temporalAPI, temporalSDK},
 
+	"./workflows/replaytest": {"./workflows", temporalSDK},
+
 	"./starter":           {"./workflows", temporalAPI, temporalSDK},
 	"./starter/child":     {},
 	"./starter/devserver": {"./starter/child", temporalAPI, temporalSDK},
