@@ -42,7 +42,11 @@ func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (Segment
 	if err != nil {
 		return base, err
 	}
-	opts.Report = func(c backends.Cursor, n Counts) { p.set(base.plus(c, n)) }
+	opts.Report = func(did reconcile.Result) {
+		now := base.plus(did.Cursor, did.Counts)
+		now.Ahead = did.Ahead
+		p.set(now)
+	}
 	pair := reconcile.Pair{
 		Source: o.source, Target: target, Embedder: o.embedder,
 		CopiesPayload: o.index.Traits().CopiesPayload,
@@ -143,7 +147,7 @@ func former(ctx context.Context, r SegmentRequest) (SegmentResult, error) {
 	if err := activity.GetHeartbeatDetails(ctx, &res); err != nil {
 		return res, fmt.Errorf("read the former attempt's heartbeat: %w", err)
 	}
-	res.Done = false
+	res.Done, res.Ahead = false, 0
 	return res, nil
 }
 

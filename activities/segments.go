@@ -46,6 +46,9 @@ type SegmentResult struct {
 	Done   bool            `json:"done"`   // nothing of the range is left
 	Counts Counts          `json:"counts"`
 	Report *Verification   `json:"report,omitempty"` // of the verify tasks
+	// Ahead, in a heartbeat only, is how many items behind the cursor are done
+	// with: not Scanned yet, and looked at again if this attempt ends here.
+	Ahead int64 `json:"ahead,omitempty"`
 }
 
 // Switched is the outcome of a switch.

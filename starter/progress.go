@@ -24,9 +24,12 @@ const firstSegmentEvents = 9
 // counted as done once, not a second time as a record.
 const forwardInID = "-forward/"
 
-// segment is the part of a segment's heartbeat that is read here.
+// segment is the part of a segment's heartbeat that is read here. Items count as
+// scanned only with their whole page, of a thousand or so; those ahead are done
+// with already.
 type segment struct {
 	Counts workflows.Counts `json:"counts"`
+	Ahead  int64            `json:"ahead"`
 }
 
 // addOpen adds what the open ranges have done so far. A range that can't be
@@ -42,12 +45,12 @@ func (c *Client) addOpen(ctx context.Context, p *workflows.Progress, lastError *
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			counts, failure := c.openRange(ctx, id)
+			did, failure := c.openRange(ctx, id)
 			mu.Lock()
 			defer mu.Unlock()
-			p.Totals.Add(counts)
+			p.Totals.Add(did.Counts)
 			if strings.Contains(id, forwardInID) {
-				p.ItemsDone += handled(counts)
+				p.ItemsDone += did.Counts.Scanned + did.Ahead
 			}
 			if failure != "" {
 				*lastError = failure
@@ -60,38 +63,33 @@ func (c *Client) addOpen(ctx context.Context, p *workflows.Progress, lastError *
 // openRange returns what a range has done so far - its closed segments, which
 // it is asked for, and the running one, which says so in its heartbeats - and
 // its latest failure.
-func (c *Client) openRange(ctx context.Context, id string) (counts workflows.Counts, failure string) {
+func (c *Client) openRange(ctx context.Context, id string) (did segment, failure string) {
 	resp, err := c.describeWorkflow(ctx, id, "")
 	if err != nil {
 		if err = classify(ctx, err); errors.Is(err, ErrNotFound) {
-			return counts, ""
+			return did, ""
 		}
-		return counts, fmt.Sprintf("describe range %s: %v", id, err)
+		return did, fmt.Sprintf("describe range %s: %v", id, err)
 	}
 	for _, a := range resp.GetPendingActivities() {
 		var s segment
 		if a.GetHeartbeatDetails() != nil && c.config.DataConverter.FromPayloads(a.GetHeartbeatDetails(), &s) == nil {
-			counts.Add(s.Counts)
+			did.Counts.Add(s.Counts)
+			did.Ahead += s.Ahead
 		}
 	}
 	failure = lastFailure(resp.GetPendingActivities())
 	d := description{info: resp.GetWorkflowExecutionInfo()}
 	if !d.running() || !hasClosedSegments(d.info) {
-		return counts, failure
+		return did, failure
 	}
 	var done workflows.RangeResult
 	closed, err := c.query(ctx, d, workflows.QueryProgress, &done)
 	if err != nil && !closed && failure == "" {
 		failure = err.Error()
 	}
-	counts.Add(done.Counts)
-	return counts, failure
-}
-
-// handled is how many items a sync has done with. Items count as scanned only
-// with their whole page, of a thousand or so; what is written tells sooner.
-func handled(c workflows.Counts) int64 {
-	return max(c.Scanned, c.Current+c.Written+c.PayloadOnly+c.Quarantined)
+	did.Counts.Add(done.Counts)
+	return did, failure
 }
 
 // hasClosedSegments spares most ranges the query: they are one segment long.

@@ -41,7 +41,7 @@ func TestStatusOfRunningJobAddsOpenRanges(t *testing.T) {
 	// closed one by query.
 	long := execution(t, forward, "f2", "f1", running)
 	server.On("DescribeWorkflowExecution", mock.Anything, forward, "").Return(described(long,
-		pendingActivity(t, activities.SegmentResult{Counts: workflows.Counts{Scanned: 300, Written: 420}}, 2, "store is away")), nil)
+		pendingActivity(t, activities.SegmentResult{Counts: workflows.Counts{Scanned: 300, Written: 420}, Ahead: 120}, 2, "store is away")), nil)
 	answers(t, server, forward, "f2", workflows.QueryProgress, workflows.RangeResult{Counts: workflows.Counts{Scanned: 500, Written: 500}})
 
 	// A backward range in its first segment is not asked, and its records are no items.

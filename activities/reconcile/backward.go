@@ -37,7 +37,7 @@ func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Curs
 		res.Counts.Deleted += int64(len(gone))
 		res.Cursor = pg.Next
 		if o.Report != nil {
-			o.Report(res.Cursor, res.Counts)
+			o.Report(res)
 		}
 		if pg.Done {
 			res.Done = true

@@ -44,7 +44,7 @@ func TestBackwardGoesOnFromAnyCursor(t *testing.T) {
 	o := w.options()
 	o.MaxItems = 8
 	var reported backends.Cursor
-	o.Report = func(c backends.Cursor, _ reconcile.Counts) { reported = c }
+	o.Report = func(r reconcile.Result) { reported = r.Cursor }
 	var total reconcile.Counts
 	var cursor backends.Cursor
 	for rounds := 1; ; rounds++ {

@@ -77,13 +77,14 @@ type forward struct {
 
 // page is one read of the source, on its way to being done.
 type page struct {
-	next   backends.Cursor
-	last   bool
-	counts Counts   // scanned and current; counted when the page is done
-	dirty  []dirty  // until it is packed
-	sound  []string // current items that were refused before
-	open   int      // dirty items that are not written yet; the writer's
-	weight int64    // of memory held
+	next    backends.Cursor
+	last    bool
+	counts  Counts   // scanned and current; counted when the page is done
+	dirty   []dirty  // until it is packed
+	sound   []string // current items that were refused before
+	open    int      // dirty items that are not written yet; the writer's
+	settled int64    // dirty items that are done; the writer's
+	weight  int64    // of memory held
 }
 
 // dirty is an item whose record is missing or different.

@@ -169,11 +169,14 @@ func TestForwardMovesTheWatermarkOverTheContiguousPrefixOnly(t *testing.T) {
 	}
 	o := w.options()
 	var mu sync.Mutex
-	o.Report = func(c backends.Cursor, n reconcile.Counts) {
+	o.Report = func(r reconcile.Result) {
+		c, n := r.Cursor, r.Counts
 		mu.Lock()
 		defer mu.Unlock()
 		if n.Written < 20 {
 			require.Empty(t, c, "the watermark passed the first page, of which a batch is not written")
+			require.Equal(t, n.Written, r.Ahead, "items that are written ahead of the watermark")
+			require.Zero(t, n.Scanned)
 			return
 		}
 		if c == "" {
@@ -188,6 +191,7 @@ func TestForwardMovesTheWatermarkOverTheContiguousPrefixOnly(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, got.Done)
 	require.EqualValues(t, 24, got.Counts.Written)
+	require.Zero(t, got.Ahead)
 	w.requireRight()
 }
 
@@ -246,7 +250,8 @@ func TestForwardReportsOnlyGrowingProgress(t *testing.T) {
 	o := w.options()
 	var last reconcile.Counts
 	var cursor backends.Cursor
-	o.Report = func(c backends.Cursor, n reconcile.Counts) {
+	o.Report = func(r reconcile.Result) {
+		c, n := r.Cursor, r.Counts
 		require.GreaterOrEqual(t, n.Scanned, last.Scanned)
 		require.GreaterOrEqual(t, n.Written, last.Written)
 		require.LessOrEqual(t, n.Scanned, n.Written+n.Current, "a page counts as scanned when it is written")

@@ -50,8 +50,8 @@ type Options struct {
 	// over. Its error ends the run.
 	Recovered func(context.Context, []string) error
 	// Report is called after each move of the watermark and after answered
-	// requests were written, by one goroutine, with all counts of this run.
-	Report func(backends.Cursor, Counts)
+	// requests were written, by one goroutine, with how far this run is.
+	Report func(Result)
 }
 
 // WithDefaults fills in what is zero.
@@ -71,6 +71,9 @@ type Result struct {
 	Cursor backends.Cursor // the watermark: go on from here
 	Done   bool            // the whole range is behind it
 	Counts Counts
+	// Ahead is how many items are done with in pages that the watermark has not
+	// passed: they are not Scanned yet, and a later run looks at them again.
+	Ahead int64
 }
 
 // limits decides when a run hands back.

@@ -38,6 +38,7 @@ type writer struct {
 	*forward
 	mark   watermark
 	counts Counts
+	ahead  int64 // see Result
 }
 
 // run writes until the last sender of outcomes has ended.
@@ -48,7 +49,7 @@ func (w *writer) run(ctx context.Context) error {
 			return err
 		}
 		if w.o.Report != nil {
-			w.o.Report(w.mark.cursor, w.counts)
+			w.o.Report(Result{Cursor: w.mark.cursor, Done: w.mark.last, Counts: w.counts, Ahead: w.ahead})
 		}
 	}
 	return nil
@@ -182,8 +183,11 @@ func (w *writer) finish(ctx context.Context, done []dirty) error {
 func (w *writer) settle(done []dirty) {
 	for _, d := range done {
 		d.page.open--
+		d.page.settled++
+		w.ahead++
 	}
 	for _, pg := range w.mark.advance() {
+		w.ahead -= pg.settled
 		w.counts.Add(pg.counts)
 		w.memory.Release(pg.weight)
 	}

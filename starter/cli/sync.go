@@ -28,9 +28,9 @@ func (a *app) bringUpToDate(ctx context.Context, act *active) (total reconcile.C
 	}
 	r := a.renderer()
 	defer func() { err = errors.Join(err, r.Close()) }()
-	show := func(now reconcile.Counts) {
+	show := func(done int64) {
 		r.Show(workflows.Status{Phase: workflows.Copying, Progress: workflows.Progress{
-			Pass: 1, ItemsTotal: items, ItemsDone: min(items, now.Scanned), ETASeconds: -1,
+			Pass: 1, ItemsTotal: items, ItemsDone: min(items, done), ETASeconds: -1,
 		}})
 	}
 	o, err := act.syncOptions(ctx, &refused)
@@ -43,11 +43,8 @@ func (a *app) bringUpToDate(ctx context.Context, act *active) (total reconcile.C
 	} {
 		var at backends.Cursor
 		for done := false; !done; {
-			before := total
-			o.Report = func(_ backends.Cursor, c reconcile.Counts) {
-				c.Add(before)
-				show(c)
-			}
+			before := total.Scanned
+			o.Report = func(now reconcile.Result) { show(before + now.Counts.Scanned + now.Ahead) }
 			res, err := way(ctx, pair, backends.Range{}, at, o)
 			total.Add(res.Counts)
 			if err != nil {
