@@ -245,6 +245,11 @@ func TestRecordOutcome(t *testing.T) {
 	require.False(t, kept.EndedAt.IsZero())
 	require.Equal(t, []string{"FAILED"}, h.observer.ended)
 
+	// Of a refused request there is no namespace: it is counted all the same.
+	_, err = run[any](h, nil, h.acts.RecordOutcome, activities.Outcome{State: "FAILED", Status: []byte("{}")})
+	require.NoError(t, err)
+	require.Equal(t, []string{"FAILED", "FAILED"}, h.observer.ended)
+
 	out.Status = []byte("no JSON")
 	_, err = run[any](h, nil, h.acts.RecordOutcome, out)
 	requireCode(t, err, activities.CodeInvalidRequest)
@@ -252,7 +257,7 @@ func TestRecordOutcome(t *testing.T) {
 	h.faults.Add(faulty.Fault{Role: "registry", Err: backends.ErrUnavailable})
 	_, err = run[any](h, nil, h.acts.RecordOutcome, out)
 	requireCode(t, err, activities.CodeUnavailable)
-	require.Len(t, h.observer.ended, 1, "what was not kept is not told")
+	require.Len(t, h.observer.ended, 2, "what was not kept is not told")
 	h.acts.Observer = nil
 	h.faults.Clear()
 	_, err = run[any](h, nil, h.acts.RecordOutcome, out)

@@ -67,8 +67,7 @@ func newMetrics(reg prometheus.Registerer, version string) *metrics {
 }
 
 // JobEnded counts a job's end. A cancelled job did what it was asked to: it is
-// neither completed nor failed. Of dry runs and of requests that were refused
-// nobody tells: they did nothing. temporal_workflow_failed_total has these too.
+// neither completed nor failed. Of dry runs nobody tells: they did nothing.
 func (m *metrics) JobEnded(state string) {
 	switch state {
 	case "COMPLETED":

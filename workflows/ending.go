@@ -60,10 +60,9 @@ func (r *run) conclude(ctx workflow.Context, err error) State {
 }
 
 // settle records the outcome and gives the namespace back, in a context that no
-// cancellation reaches. A dry run has nothing to settle, nor has a job whose
-// request was refused.
+// cancellation reaches. A dry run has nothing to settle.
 func (r *run) settle(ctx workflow.Context) {
-	if r.Job.DryRun || r.Job.Namespace == "" {
+	if r.Job.DryRun {
 		return
 	}
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)

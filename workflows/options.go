@@ -35,14 +35,6 @@ func short(ctx workflow.Context, job Job, summary string) workflow.Context {
 	})
 }
 
-// lease is short, but a conflict is only a holder that still lives: asked again.
-func lease(ctx workflow.Context, job Job) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: TaskQueue, StartToCloseTimeout: time.Minute,
-		RetryPolicy: retryForever(hopelessForLease), Priority: priorityOf(job), Summary: "lease of " + job.Namespace,
-	})
-}
-
 // long is for activities that work for minutes or hours on the job's queue and
 // send heartbeats. Their end is waited for also when they are cancelled.
 func long(ctx workflow.Context, job Job, queue, summary string) workflow.Context {
@@ -98,17 +90,6 @@ func child(ctx workflow.Context, job Job, id, summary string) workflow.Context {
 	})
 }
 
-// hopelessCodes are the errors of activities that no further attempt heals.
-var hopelessCodes = []string{
-	activities.CodeInvalidRequest, activities.CodeUnauthorized, activities.CodeQuotaExhausted,
-	activities.CodeUnknownModel, activities.CodeWrongDimensions, activities.CodeInvalidVector,
-	activities.CodeNotFound, activities.CodeConflict, activities.CodeUnsupported,
-	activities.CodeLeaseLost, activities.CodeCatalogMismatch, activities.CodeTooManyFailedItems,
-	activities.CodeQuarantine, activities.CodeRouteChanged, activities.CodeCanariesChanged,
-}
-
-// hopelessForLease are the same without the conflict.
-var hopelessForLease = []string{
-	activities.CodeInvalidRequest, activities.CodeUnauthorized, activities.CodeNotFound,
-	activities.CodeUnsupported, activities.CodeCatalogMismatch,
-}
+// hopelessCodes are the errors of activities that no further attempt heals. That
+// a living job holds the namespace is none: it is waited for.
+var hopelessCodes = activities.NonRetryableCodes()

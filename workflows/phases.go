@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,6 +22,7 @@ const (
 // resolve turns the request into a job; the first thing that is done, so that a
 // typing error is answered at once.
 func (r *run) resolve(ctx workflow.Context) error {
+	r.readRequest()
 	var job Job
 	ctx = short(ctx, r.Job, "resolve the request")
 	if err := workflow.ExecuteActivity(ctx, work.Resolve, r.request).Get(ctx, &job); err != nil {
@@ -33,6 +35,21 @@ func (r *run) resolve(ctx workflow.Context) error {
 		return r.to(ctx, Planning)
 	}
 	return nil
+}
+
+// readRequest takes what a request says of itself, for lists to show also when
+// it is refused. Nothing is done by it.
+func (r *run) readRequest() {
+	var asked struct {
+		Namespace string `json:"namespace"`
+		From      string `json:"from"`
+		To        string `json:"to"`
+		Priority  string `json:"priority"`
+	}
+	//workflowcheck:ignore decoding JSON into a plain struct
+	if json.Unmarshal(r.request, &asked) == nil {
+		r.Status.Namespace, r.Status.From, r.Status.To, r.Status.Priority = asked.Namespace, asked.From, asked.To, asked.Priority
+	}
 }
 
 // adopt takes over what Resolve said, and keeps who the job is.
@@ -52,7 +69,7 @@ func (r *run) queue(ctx workflow.Context) error {
 	}
 	r.Status.Reason = fmt.Sprintf("waits for namespace %q: another job holds it", r.Job.Namespace)
 	r.show(ctx)
-	ctx = lease(ctx, r.Job)
+	ctx = short(ctx, r.Job, "lease of "+r.Job.Namespace)
 	if err := workflow.ExecuteActivity(ctx, work.AcquireLease, r.lean()).Get(ctx, &r.Job.Epoch); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*r
 	if carried == nil {
 		r.Carried = newCarried(info.WorkflowExecution.ID, info.FirstRunID, info.WorkflowStartTime)
 	} else if err := carried.check(info.WorkflowExecution.ID, info.FirstRunID); err != nil {
-		return nil, failure(activities.CodeInvalidRequest, err.Error(), r.snapshot())
+		return nil, r.refuse(err)
 	} else {
 		r.Carried = *carried
 	}
@@ -61,6 +61,13 @@ func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*r
 		return nil, fmt.Errorf("set query handler: %w", err)
 	}
 	return r, nil
+}
+
+// refuse ends a run that was given what it can't go on from.
+func (r *run) refuse(err error) error {
+	s := r.snapshot()
+	s.State, s.ErrorCode, s.Reason = Failed, activities.CodeInvalidRequest, err.Error()
+	return failure(s.ErrorCode, s.Reason, s)
 }
 
 // live takes the job through its phases, from wherever it is.

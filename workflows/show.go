@@ -67,8 +67,8 @@ func forward(task Task) bool {
 func (r *run) show(ctx workflow.Context) {
 	r.details(ctx)
 	r.upsert(ctx, MemoJob, JobMemo{
-		Namespace: r.Job.Namespace, From: r.Job.From, To: r.Job.To.Name,
-		Priority: string(r.Job.Priority), State: r.Machine.State, Phase: r.Machine.Phase, DryRun: r.Job.DryRun,
+		Namespace: r.Status.Namespace, From: r.Status.From, To: r.Status.To,
+		Priority: r.Status.Priority, State: r.Machine.State, Phase: r.Machine.Phase, DryRun: r.Job.DryRun,
 	})
 }
 

@@ -1,0 +1,127 @@
+package workflows_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/workflows"
+)
+
+func TestJobGoesThroughItsPhases(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	status := s.play()
+	require.Equal(t, workflows.Completed, status.State)
+	require.Equal(t, workflows.Switched, status.Phase)
+	require.Equal(t, []string{
+		"Resolve", "AcquireSlot", "AcquireLease", "Resolve", "Plan", "Prepare",
+		"SplitPass sync-forward", "SyncSegment", "SyncSegment", "SyncSegment",
+		"SplitPass sync-backward", "SyncSegment", "SyncSegment", "SyncSegment",
+		"SplitPass sync-forward", "SyncSegment", "SyncSegment", "SyncSegment",
+		"SplitPass sync-backward", "SyncSegment", "SyncSegment", "SyncSegment",
+		"FinishIndex",
+		"SplitPass verify-forward", "VerifySegment", "VerifySegment", "VerifySegment",
+		"SplitPass verify-backward", "VerifySegment", "VerifySegment", "VerifySegment",
+		"VerifySamples", "CheckSwitch", "Switch", "RecordOutcome", "ReleaseLease",
+	}, s.calls)
+	require.EqualValues(t, 3000, status.Verification.Items)
+	require.EqualValues(t, 3000, status.Verification.Records)
+	require.Equal(t, 20, status.Verification.Sampled)
+	require.EqualValues(t, 3000, status.Progress.Totals.Written)
+	require.Equal(t, "large", status.Route.Model)
+	require.Equal(t, "small", status.Former.Model)
+	require.NotNil(t, status.RunningSince)
+	require.NotNil(t, status.FinishedAt)
+
+	require.Len(t, s.outcomes, 1)
+	var recorded workflows.Status
+	require.NoError(t, json.Unmarshal(s.outcomes[0].Status, &recorded))
+	require.Equal(t, workflows.Completed, recorded.State)
+	require.EqualValues(t, 7, s.outcomes[0].Job.Epoch, "the lease's epoch goes with the job")
+}
+
+// TestDryRunTouchesNothing guards `plan`: no slot, no lease, no generation.
+func TestDryRunTouchesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.job.DryRun = true
+	s.plan.Blockers = []string{"no room"}
+	status := s.play()
+	require.Equal(t, workflows.Completed, status.State)
+	require.Equal(t, workflows.Planning, status.Phase)
+	require.Equal(t, []string{"no room"}, status.Plan.Blockers)
+	require.Equal(t, []string{"Resolve", "Plan"}, s.calls)
+}
+
+func TestRefusedRequestFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, json.RawMessage(`{"namespace":"docs","to":"large","prioritty":"HIGH"}`), nil)
+	status := s.status()
+	require.Equal(t, workflows.Failed, status.State)
+	require.Equal(t, activities.CodeInvalidRequest, status.ErrorCode)
+	require.Contains(t, status.Reason, "prioritty")
+	require.NotContains(t, s.calls, "AcquireSlot")
+	require.Equal(t, "docs", status.Namespace, "shown as it was asked for")
+	require.Equal(t, "large", status.To)
+	require.Len(t, s.outcomes, 1)
+	require.Empty(t, s.outcomes[0].Job.Namespace, "nothing was resolved")
+}
+
+func TestPlanWithBlockersFails(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.plan.Blockers = []string{"no room", "no time"}
+	status := s.play()
+	require.Equal(t, activities.CodeBlocked, status.ErrorCode)
+	require.Contains(t, status.Reason, "no room; no time")
+	require.Zero(t, s.called("Prepare"))
+	require.Equal(t, 1, s.called("ReleaseLease"))
+}
+
+// TestStatusWhileItRuns guards the queries: each phase can be seen from outside.
+func TestStatusWhileItRuns(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	at := map[string]workflows.Status{}
+	for name, want := range map[string]workflows.Phase{
+		"AcquireLease": workflows.Queued, "Plan": workflows.Planning, "Prepare": workflows.Preparing,
+		"FinishIndex": workflows.Indexing, "VerifySamples": workflows.Verifying, "CheckSwitch": workflows.Ready,
+		"Switch": workflows.Switching,
+	} {
+		failed := false
+		s.before[name] = func(int) error {
+			if failed {
+				return nil
+			}
+			failed = true
+			// While the retry is waited for, the workflow is idle and can be asked.
+			s.env.RegisterDelayedCallback(func() { at[name] = s.query() }, 100*time.Millisecond)
+			return passing(activities.CodeUnavailable)
+		}
+		defer func() { require.Equal(t, want, at[name].Phase, "at %s", name) }()
+	}
+	require.Equal(t, workflows.Completed, s.play().State)
+	require.Equal(t, workflows.Pending, at["AcquireLease"].State)
+	require.Contains(t, at["AcquireLease"].Reason, "docs")
+	require.Equal(t, workflows.Running, at["Plan"].State)
+}
+
+// TestRouteMovedWhileWaiting guards jobs that queue behind another of their
+// namespace: what they set out from is read again once it is theirs.
+func TestRouteMovedWhileWaiting(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.before["AcquireLease"] = func(int) error {
+		s.job.From, s.job.RouteVersion = "other", 9
+		return nil
+	}
+	status := s.play()
+	require.Equal(t, workflows.Completed, status.State)
+	require.Equal(t, "other", status.From)
+	require.EqualValues(t, 9, s.outcomes[0].Job.RouteVersion)
+}

@@ -1,0 +1,69 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
+	"github.com/reembed/reembed/workflows"
+)
+
+// TestFindingsAreLookedAtTwice guards verification on a moving store: a finding
+// counts when it is still there after another sync.
+func TestFindingsAreLookedAtTwice(t *testing.T) {
+	t.Parallel()
+	stale := func(id string) workflows.Verification { return finding(verify.Stale, id) }
+	many := func(n int64) workflows.Verification { // more than are named
+		r := stale("a")
+		r.Counts[verify.Stale] = n
+		return r
+	}
+	for name, c := range map[string]struct {
+		reports []workflows.Verification
+		code    string // "": completed
+		looks   int
+		passes  int
+	}{
+		"clean":               {nil, "", 1, 2},
+		"mended":              {[]workflows.Verification{stale("a")}, "", 2, 3},
+		"another one":         {[]workflows.Verification{stale("a"), stale("b")}, "", 3, 4},
+		"the same":            {[]workflows.Verification{stale("a"), stale("a")}, activities.CodeVerification, 2, 3},
+		"always another":      {[]workflows.Verification{stale("a"), stale("b"), stale("c"), stale("d"), stale("e")}, activities.CodeVerification, 5, 6},
+		"as many as before":   {[]workflows.Verification{many(9000), many(9000)}, activities.CodeVerification, 2, 3},
+		"a sample drifts":     {[]workflows.Verification{finding(verify.Drift, "a"), finding(verify.Drift, "b")}, activities.CodeVerification, 2, 3},
+		"searches don't find": {[]workflows.Verification{finding(verify.Search, "a"), finding(verify.Search, "b")}, activities.CodeVerification, 2, 3},
+		"drift, then none":    {[]workflows.Verification{finding(verify.Drift, "a")}, "", 2, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.reports = c.reports
+			status := s.play()
+			require.Equal(t, c.code, status.ErrorCode, status.Reason)
+			require.Equal(t, c.looks, s.looks)
+			require.Equal(t, c.passes, s.passes)
+			require.NotNil(t, status.Verification)
+			if c.code == "" {
+				require.Equal(t, workflows.Completed, status.State)
+				require.True(t, status.Verification.Clean())
+				return
+			}
+			require.Equal(t, workflows.Failed, status.State)
+			require.Zero(t, s.called("Switch"))
+			require.Positive(t, status.Verification.Wrong(), "what was found is in the status")
+		})
+	}
+}
+
+func TestQualityBelowItsBoundsEndsTheJob(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.quality = &verify.Quality{Queries: 9, Failed: []string{"nDCG@10 falls by 0.2"}}
+	status := s.play()
+	require.Equal(t, activities.CodeVerification, status.ErrorCode)
+	require.Contains(t, status.Reason, "nDCG@10 falls by 0.2")
+	require.Equal(t, 1, s.looks, "no sync makes a model better")
+	require.Zero(t, s.called("Switch"))
+}

@@ -1,0 +1,275 @@
+package workflows_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/reconcile"
+	"github.com/reembed/reembed/activities/verify"
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/workflows"
+)
+
+const request = `{"namespace":"docs","to":"large"}`
+
+// stage runs one job with actors in place of the activities.
+type stage struct {
+	t   *testing.T
+	env *testsuite.TestWorkflowEnvironment
+	job workflows.Job // what Resolve answers
+
+	mu     sync.Mutex
+	calls  []string
+	before map[string]func(n int) error // asked before the n-th call of an activity, from 1
+
+	plan     workflows.Plan
+	dirty    []int64 // written by each sync pass; then nothing
+	passes   int
+	reports  []workflows.Verification // of each verification; then clean
+	looks    int
+	quality  *verify.Quality
+	noGrant  bool
+	outcomes []activities.Outcome
+	onCall   func(name string, n int)
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	s := &stage{
+		t: t, env: suite.NewTestWorkflowEnvironment(),
+		before: map[string]func(int) error{},
+		job: workflows.Job{
+			Namespace: "docs", From: "small", To: backends.Model{Name: "large"}, Fingerprint: "fp", Locator: "docs_fp",
+			RouteVersion: 3, Priority: activities.Medium, BatchSize: 100, MaxFailedItems: 100, Window: 4, ContinueAfter: 4000,
+		},
+		plan:  workflows.Plan{Namespace: "docs", Items: 3000},
+		dirty: []int64{3000},
+	}
+	s.env.SetTestTimeout(20 * time.Second)
+	s.env.SetCurrentHistoryLength(10)
+	s.env.RegisterWorkflowWithOptions(workflows.ReembedWorkflow, workflow.RegisterOptions{Name: workflows.ReembedWorkflowName})
+	s.env.RegisterWorkflowWithOptions(workflows.SyncRangeWorkflow, workflow.RegisterOptions{Name: workflows.SyncRangeWorkflowName})
+	for name, actor := range map[string]any{
+		"Resolve": s.resolve, "AcquireSlot": s.acquireSlot, "AcquireLease": s.acquireLease, "Plan": s.planned,
+		"Prepare": s.simple("Prepare"), "SplitPass": s.split, "SyncSegment": s.sync, "VerifySegment": s.verify,
+		"FinishIndex": s.simple("FinishIndex"), "VerifySamples": s.samples, "CheckSwitch": s.simple("CheckSwitch"),
+		"Switch": s.switchRoute, "RecordOutcome": s.record, "ReleaseLease": s.simple("ReleaseLease"),
+	} {
+		s.env.RegisterActivityWithOptions(actor, activity.RegisterOptions{Name: name})
+	}
+	s.env.OnSignalExternalWorkflow(mock.Anything, workflows.GateID, "", activities.SignalGateWithdraw, mock.Anything).
+		Return(func(string, string, string, string, any) error { s.enter("withdraw"); return nil }).Maybe()
+	return s
+}
+
+// enter notes a call and says whether it fails.
+func (s *stage) enter(name string) error {
+	s.mu.Lock()
+	s.calls = append(s.calls, name)
+	n := s.count(name)
+	ask, on := s.before[name], s.onCall
+	s.mu.Unlock()
+	if on != nil {
+		on(name, n)
+	}
+	if ask != nil {
+		return ask(n)
+	}
+	return nil
+}
+
+func (s *stage) count(name string) (n int) {
+	for _, c := range s.calls {
+		if c == name {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *stage) called(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.count(name)
+}
+
+func (s *stage) simple(name string) func(context.Context, workflows.Job) error {
+	return func(context.Context, workflows.Job) error { return s.enter(name) }
+}
+
+func (s *stage) resolve(_ context.Context, raw json.RawMessage) (workflows.Job, error) {
+	if err := s.enter("Resolve"); err != nil {
+		return workflows.Job{}, err
+	}
+	if _, err := activities.DecodeRequest(raw); err != nil {
+		return workflows.Job{}, hopeless(activities.CodeInvalidRequest, err.Error())
+	}
+	return s.job, nil
+}
+
+func (s *stage) acquireSlot(_ context.Context, r activities.SlotRequest) (string, error) {
+	if err := s.enter("AcquireSlot"); err != nil {
+		return "", err
+	}
+	if !s.noGrant {
+		s.grant(activities.Grant{FirstRun: r.FirstRun, Nonce: "nonce"})
+	}
+	return "nonce", nil
+}
+
+func (s *stage) grant(g activities.Grant) { s.env.SignalWorkflow(activities.SignalSlotGranted, g) }
+
+func (s *stage) acquireLease(context.Context, workflows.Job) (int64, error) {
+	return 7, s.enter("AcquireLease")
+}
+
+func (s *stage) planned(context.Context, workflows.Job) (workflows.Plan, error) {
+	return s.plan, s.enter("Plan")
+}
+
+// split cuts every key space into three ranges.
+func (s *stage) split(_ context.Context, r activities.SplitRequest) (activities.Split, error) {
+	err := s.enter("SplitPass " + string(r.Task))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch r.Task {
+	case activities.SyncForward:
+		s.passes++
+	case activities.VerifyForward:
+		s.looks++
+	}
+	return activities.Split{Ranges: []backends.Range{{To: "b"}, {From: "b", To: "c"}, {From: "c"}}, Items: 3000}, err
+}
+
+// sync writes the pass's share, in the first range; each looks at a third.
+func (s *stage) sync(ctx context.Context, r activities.SegmentRequest) (activities.SegmentResult, error) {
+	if err := s.enter("SyncSegment"); err != nil {
+		return activities.SegmentResult{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return activities.SegmentResult{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	res := activities.SegmentResult{Cursor: "end", Done: true, Counts: reconcile.Counts{Scanned: 1000}}
+	if r.Task == activities.SyncForward && r.Range.From == "" && s.passes <= len(s.dirty) {
+		res.Counts.Written = s.dirty[s.passes-1]
+	}
+	return res, nil
+}
+
+func (s *stage) verify(_ context.Context, r activities.SegmentRequest) (activities.SegmentResult, error) {
+	if err := s.enter("VerifySegment"); err != nil {
+		return activities.SegmentResult{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	report := workflows.Verification{Items: 1000}
+	if r.Task == activities.VerifyBackward {
+		report = workflows.Verification{Records: 1000}
+	} else if r.Range.From == "" && s.looks <= len(s.reports) {
+		report.Merge(s.reports[s.looks-1])
+	}
+	return activities.SegmentResult{Cursor: "end", Done: true, Report: &report}, nil
+}
+
+func (s *stage) samples(context.Context, workflows.Job) (workflows.Verification, error) {
+	return workflows.Verification{Sampled: 20, MinCosine: 1, Quality: s.quality}, s.enter("VerifySamples")
+}
+
+func (s *stage) switchRoute(context.Context, workflows.Job) (activities.Switched, error) {
+	former := workflows.Route{Namespace: "docs", Generation: 1, Model: "small", Version: 3}
+	return activities.Switched{
+		Route: workflows.Route{Namespace: "docs", Generation: 2, Model: "large", Locator: "docs_fp", Version: 4}, Former: &former,
+	}, s.enter("Switch")
+}
+
+func (s *stage) record(_ context.Context, o activities.Outcome) error {
+	s.mu.Lock()
+	s.outcomes = append(s.outcomes, o)
+	s.mu.Unlock()
+	return s.enter("RecordOutcome")
+}
+
+// play runs the job to its end, and returns its status however it ended.
+func (s *stage) play() workflows.Status {
+	s.t.Helper()
+	s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, json.RawMessage(request), nil)
+	require.True(s.t, s.env.IsWorkflowCompleted())
+	return s.status()
+}
+
+func (s *stage) status() workflows.Status {
+	s.t.Helper()
+	err := s.env.GetWorkflowError()
+	var status workflows.Status
+	var app *temporal.ApplicationError
+	var cancelled *temporal.CanceledError
+	switch {
+	case err == nil:
+		require.NoError(s.t, s.env.GetWorkflowResult(&status))
+	case errors.As(err, &app):
+		require.NoError(s.t, app.Details(&status), err)
+		require.Equal(s.t, app.Type(), status.ErrorCode)
+	case errors.As(err, &cancelled):
+		require.NoError(s.t, cancelled.Details(&status))
+	default:
+		s.t.Fatalf("ended with %v", err)
+	}
+	return status
+}
+
+// query asks the running job.
+func (s *stage) query() workflows.Status {
+	s.t.Helper()
+	value, err := s.env.QueryWorkflow(workflows.QueryStatus)
+	require.NoError(s.t, err)
+	var status workflows.Status
+	require.NoError(s.t, value.Get(&status))
+	return status
+}
+
+// cancelAt cancels the job when an activity is called the first time.
+func (s *stage) cancelAt(name string, native bool) {
+	s.onCall = func(called string, n int) {
+		if called != name || n != 1 {
+			return
+		}
+		if native {
+			s.env.CancelWorkflow()
+			return
+		}
+		s.env.SignalWorkflow(workflows.SignalCancel, workflows.CancelRequest{Reason: "wrong model"})
+	}
+}
+
+func hopeless(code, message string) error {
+	return temporal.NewNonRetryableApplicationError(message, code, nil)
+}
+
+func passing(code string) error {
+	return temporal.NewApplicationError(fmt.Sprintf("%s, for now", code), code)
+}
+
+func finding(kind verify.Kind, id string) workflows.Verification {
+	return workflows.Verification{
+		Counts: map[verify.Kind]int64{kind: 1}, Findings: []verify.Finding{{Kind: kind, ID: id, Want: "h"}},
+	}
+}
