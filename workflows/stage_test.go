@@ -226,7 +226,7 @@ func (s *stage) status() workflows.Status {
 	case err == nil:
 		require.NoError(s.t, s.env.GetWorkflowResult(&status))
 	case errors.As(err, &app):
-		require.NoError(s.t, app.Details(&status), err)
+		require.NoError(s.t, app.Details(&status))
 		require.Equal(s.t, app.Type(), status.ErrorCode)
 	case errors.As(err, &cancelled):
 		require.NoError(s.t, cancelled.Details(&status))

@@ -1,0 +1,158 @@
+package workflows
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/reembed/reembed/activities"
+)
+
+func slot(job, namespace string, priority int, at int64) activities.SlotRequest {
+	return activities.SlotRequest{Job: job, FirstRun: job + "-run", Nonce: "n1", Namespace: namespace, Priority: priority, StartedAt: at}
+}
+
+func jobs(rs []activities.SlotRequest) []string {
+	names := []string{}
+	for _, r := range rs {
+		names = append(names, r.Job)
+	}
+	return names
+}
+
+func warm(limit int) *gateQueue { return newGateQueue(GateState{Limit: limit, Warm: true}) }
+
+func TestQueueOrder(t *testing.T) {
+	t.Parallel()
+	q := warm(0)
+	for _, r := range []activities.SlotRequest{
+		slot("late", "a", 3, 30), slot("early", "b", 3, 10), slot("low", "c", 4, 1), slot("critical", "d", 1, 99), slot("same", "e", 3, 30),
+	} {
+		require.Equal(t, waits, q.acquire(r))
+	}
+	require.Empty(t, q.next(), "a limit of none holds all back")
+	q.resize(2)
+	require.Equal(t, []string{"critical", "early"}, jobs(q.next()))
+	q.resize(1)
+	require.Empty(t, q.next())
+	require.Len(t, q.Holders, 2, "holders are never evicted")
+	q.resize(-1)
+	require.Equal(t, 1, q.Limit)
+	q.resize(10)
+	require.Equal(t, []string{"late", "same", "low"}, jobs(q.next()), "equals keep their order")
+	require.EqualValues(t, 5, q.Granted)
+}
+
+// TestBusyNamespaceLetsOthersPass guards one job per namespace.
+func TestBusyNamespaceLetsOthersPass(t *testing.T) {
+	t.Parallel()
+	q := warm(2)
+	q.acquire(slot("a1", "a", 3, 1))
+	q.acquire(slot("a2", "a", 1, 2))
+	q.acquire(slot("b1", "b", 4, 3))
+	require.Equal(t, []string{"a2", "b1"}, jobs(q.next()))
+	q.release(slot("a2", "a", 1, 2))
+	require.Equal(t, []string{"a1"}, jobs(q.next()))
+}
+
+func TestQueueRequests(t *testing.T) {
+	t.Parallel()
+	q := warm(1)
+	for name, spoil := range map[string]func(*activities.SlotRequest){
+		"job":       func(r *activities.SlotRequest) { r.Job = "" },
+		"first run": func(r *activities.SlotRequest) { r.FirstRun = "" },
+		"nonce":     func(r *activities.SlotRequest) { r.Nonce = "" },
+		"namespace": func(r *activities.SlotRequest) { r.Namespace = "" },
+	} {
+		r := slot("j", "a", 3, 1)
+		spoil(&r)
+		require.Equal(t, dropped, q.acquire(r), "without %s", name)
+	}
+	require.Equal(t, waits, q.acquire(slot("j", "a", 3, 1)))
+	require.Equal(t, waits, q.acquire(slot("j", "a", 3, 1)), "asked again")
+	require.Len(t, q.Waiting, 1)
+	require.Len(t, q.next(), 1)
+
+	first := q.Holders[0]
+	second := first
+	second.Nonce = "n2"
+	require.Equal(t, again, q.acquire(second), "a holder that asks is told again")
+	q.delivered(first)
+	require.False(t, q.Holders[0].Granted, "the former nonce's delivery says nothing")
+	q.delivered(second)
+	require.True(t, q.Holders[0].Granted)
+
+	unknown := slot("held", "b", 3, 1)
+	unknown.Held = true
+	q.acquire(slot("held", "b", 3, 1))
+	require.Equal(t, honoured, q.acquire(unknown), "who holds a slot is counted, above the limit too")
+	require.Len(t, q.Holders, 2)
+	require.Empty(t, q.Waiting, "and waits no more")
+
+	q.withdraw(second)
+	require.Len(t, q.Holders, 2, "a holder keeps its slot until it is seen closed")
+	q.release(slot("nobody", "x", 1, 1))
+	require.Len(t, q.Holders, 2)
+}
+
+func TestQueueRecovers(t *testing.T) {
+	t.Parallel()
+	q := newGateQueue(GateState{Waiting: []activities.SlotRequest{slot("held", "a", 3, 1)}})
+	require.Equal(t, activities.DefaultMaxJobs, q.Limit)
+	found := GateState{
+		Holders: []activities.SlotRequest{slot("held", "a", 3, 1)},
+		Waiting: []activities.SlotRequest{slot("w", "b", 3, 2), slot("held", "a", 3, 1)},
+	}
+	q.recovered(found)
+	q.recovered(found)
+	require.True(t, q.Warm)
+	require.Equal(t, []string{"held"}, jobs(q.Holders))
+	require.Equal(t, []string{"w"}, jobs(q.Waiting))
+	require.Zero(t, newGateQueue(GateState{Warm: true}).Limit, "a limit of zero that was set stays")
+}
+
+// TestQueueHoldsItsPromises does thousands of random things: next never goes
+// over the limit, nor gives one namespace twice, and nobody is lost.
+func TestQueueHoldsItsPromises(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		dice := rand.New(rand.NewPCG(seed, 1))
+		q := warm(1 + dice.IntN(4))
+		alive := map[string]bool{}
+		for range 400 {
+			name := fmt.Sprint("j", dice.IntN(20))
+			r := slot(name, fmt.Sprint("ns", dice.IntN(20)%7), 1+dice.IntN(4), dice.Int64N(50))
+			r.Namespace = "ns" + fmt.Sprint(len(name)*int(name[len(name)-1])%7)
+			switch dice.IntN(5) {
+			case 0, 1:
+				q.acquire(r)
+				alive[name] = true
+			case 2:
+				if find(q.Holders, r) < 0 {
+					delete(alive, name)
+				}
+				q.withdraw(r)
+			case 3:
+				if find(q.Holders, r) >= 0 {
+					delete(alive, name)
+				}
+				q.release(r)
+			case 4:
+				q.resize(dice.IntN(5))
+			}
+			before := len(q.Holders)
+			granted := q.next()
+			if len(granted) > 0 {
+				require.LessOrEqual(t, before+len(granted), q.Limit)
+			}
+			seen := map[string]bool{}
+			for _, h := range q.Holders {
+				require.False(t, seen[h.Namespace], "two jobs of %s", h.Namespace)
+				seen[h.Namespace] = true
+			}
+			require.Len(t, alive, len(q.Holders)+len(q.Waiting), "somebody was lost or doubled")
+		}
+	}
+}
