@@ -15,13 +15,22 @@ type document struct {
 	problems Problems
 	values   map[*yaml.Node]string // scalars that name variables, filled in
 	broken   map[*yaml.Node]bool   // scalars that were complained about already
+	filled   map[string]string     // values of variables, and the variables' names
 }
 
 // parse reads the tree, and refuses of YAML what a catalog has no use for:
 // several documents, anchors, merges, tags and doubled keys. The root is nil
 // when there is nothing to go on with.
 func parse(file string, raw []byte, getenv func(string) (string, bool)) (*document, *yaml.Node) {
-	d := &document{file: file, values: map[*yaml.Node]string{}, broken: map[*yaml.Node]bool{}}
+	d := &document{file: file, values: map[*yaml.Node]string{}, broken: map[*yaml.Node]bool{}, filled: map[string]string{}}
+	lookup := getenv
+	getenv = func(name string) (string, bool) {
+		v, ok := lookup(name)
+		if len(v) >= minRedacted {
+			d.filled[v] = name
+		}
+		return v, ok
+	}
 	var tree yaml.Node
 	if err := yaml.Load(raw, &tree); err != nil {
 		d.syntax(err)
@@ -54,7 +63,18 @@ func (d *document) syntax(err error) {
 	}
 }
 
+// minRedacted is the length from which a value is looked for in messages: a
+// shorter one stands in any text by chance, and is no secret.
+const minRedacted = 4
+
+// report notes a problem. Drivers that quote what they refuse get the names of
+// variables in place of their values.
 func (d *document) report(line int, key, text string) {
+	for value, name := range d.filled {
+		quoted := strconv.Quote(value)
+		text = strings.ReplaceAll(text, value, "${"+name+"}")
+		text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], "${"+name+"}")
+	}
 	d.problems = append(d.problems, Problem{File: d.file, Line: line, Key: key, Text: text})
 }
 

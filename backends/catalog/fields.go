@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,13 +21,13 @@ type Fields struct {
 	order  []string
 	values map[string]*yaml.Node
 	lines  map[string]int
-	known  []string
-	void   bool // no mapping at all, and reported as such
+	known  map[string]bool // keys that were asked for
+	void   bool            // no mapping at all, and reported as such
 }
 
 // fields returns the reader of a mapping. What is none is reported and read as empty.
 func (d *document) fields(n *yaml.Node, key string, line int) *Fields {
-	f := &Fields{doc: d, key: key, line: line, values: map[string]*yaml.Node{}, lines: map[string]int{}}
+	f := &Fields{doc: d, key: key, line: line, values: map[string]*yaml.Node{}, lines: map[string]int{}, known: map[string]bool{}}
 	switch {
 	case n == nil || d.broken[n]:
 		f.void = true
@@ -47,8 +48,8 @@ func (d *document) fields(n *yaml.Node, key string, line int) *Fields {
 	return f
 }
 
-// Problem reports that the key's value is wrong; say what to do. It must not
-// quote the value, which may come from a variable.
+// Problem reports that the key's value is wrong; say what to do. What came from
+// a variable is shown as the variable.
 func (f *Fields) Problem(key, format string, args ...any) {
 	f.doc.report(f.at(key), below(f.key, key), fmt.Sprintf(format, args...))
 }
@@ -56,7 +57,7 @@ func (f *Fields) Problem(key, format string, args ...any) {
 // Later refuses a key that is part of the design but of no released version yet.
 func (f *Fields) Later(key string) {
 	if f.values[key] != nil {
-		f.known = append(f.known, key)
+		f.known[key] = true
 		f.Problem(key, "is not yet supported: remove it")
 	}
 }
@@ -102,18 +103,14 @@ func (f *Fields) entries() []*Fields {
 // finish reports the keys that nobody asked for.
 func (f *Fields) finish() {
 	for _, key := range f.order {
-		if !slices.Contains(f.known, key) {
-			known := slices.Sorted(slices.Values(f.known))
+		if !f.known[key] {
+			known := slices.Sorted(maps.Keys(f.known))
 			f.Problem(key, "unknown key; known here: %s", strings.Join(known, ", "))
 		}
 	}
 }
 
-func (f *Fields) ask(key string) {
-	if !slices.Contains(f.known, key) {
-		f.known = append(f.known, key)
-	}
-}
+func (f *Fields) ask(key string) { f.known[key] = true }
 
 func (f *Fields) at(key string) int {
 	if line, ok := f.lines[key]; ok {
