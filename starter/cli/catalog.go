@@ -13,7 +13,6 @@ import (
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
-	"github.com/reembed/reembed/backends/route"
 )
 
 // checkOptions are the flags of catalog check.
@@ -28,8 +27,10 @@ func (a *app) catalogCommand() *cobra.Command {
 	check := &cobra.Command{
 		Use: "check", Short: "Check the catalog, and what it names",
 		Long: `Check reads the catalog strictly and reports every problem with its file, line
-and key. Then it opens what each namespace names: its source, index and registry
-are asked for a sign of life, its route for a model that the catalog still has.`,
+and key. Then it opens what it names and asks for a sign of life: stores, the
+embedders of all models (one short text each), and of each namespace its source,
+index, golden files and registry, and whether the model of its route is still
+there, unchanged.`,
 		Example: `  reembed catalog check
   reembed catalog check --catalog prod.yaml --offline -o json`,
 		Args: cobra.NoArgs,
@@ -43,12 +44,13 @@ are asked for a sign of life, its route for a model that the catalog still has.`
 // checked is what `reembed catalog check -o json` prints of a catalog that can
 // be read.
 type checked struct {
-	File       string             `json:"file"`
-	Stores     int                `json:"stores"`
-	Embedders  int                `json:"embedders"`
-	Models     []checkedModel     `json:"models"`
-	Namespaces []checkedNamespace `json:"namespaces"`
-	Warnings   []catalog.Problem  `json:"warnings,omitempty"`
+	File       string            `json:"file"`
+	Stores     int               `json:"stores"`
+	Embedders  int               `json:"embedders"`
+	Namespaces int               `json:"namespaces"`
+	Models     []checkedModel    `json:"models"`
+	Warnings   []catalog.Problem `json:"warnings,omitempty"`
+	Findings   []catalog.Finding `json:"findings,omitempty"` // absent with --offline
 }
 
 type checkedModel struct {
@@ -59,18 +61,6 @@ type checkedModel struct {
 	Fingerprint string          `json:"fingerprint"`
 }
 
-// checkedNamespace says what a namespace answered; Error is "" when all is well.
-type checkedNamespace struct {
-	Name           string `json:"name"`
-	Store          string `json:"store"`
-	Model          string `json:"model"`           // that it begins with
-	Active         string `json:"active"`          // that is active now; "" before the first switch
-	Empty          bool   `json:"empty,omitempty"` // nothing was imported yet: there is no table
-	ForeignWriters string `json:"foreign_writers,omitempty"`
-	Error          string `json:"error,omitempty"`
-	err            error
-}
-
 func (a *app) runCheck(ctx context.Context, o checkOptions) (err error) {
 	c, err := a.loadCatalog()
 	if err != nil {
@@ -78,93 +68,48 @@ func (a *app) runCheck(ctx context.Context, o checkOptions) (err error) {
 	}
 	w := catalog.NewWorld(c, catalog.Decorators{})
 	defer closing(w, &err)
-	result := checked{File: c.File, Stores: len(c.Stores), Embedders: len(c.Embedders), Warnings: c.Warnings}
+	result := checked{
+		File: c.File, Stores: len(c.Stores), Embedders: len(c.Embedders), Namespaces: len(c.Namespaces), Warnings: c.Warnings,
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Models)) {
 		m := c.Models[name]
 		result.Models = append(result.Models, checkedModel{name, m.Embedder, m.Dimensions, m.Metric, m.Fingerprint()})
 	}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(c.Namespaces)) {
-		ns := c.Namespaces[name]
-		n := checkedNamespace{Name: name, Store: ns.Store, Model: ns.Model}
-		if !o.offline {
-			n.ask(ctx, w)
-		}
-		errs = append(errs, n.err)
-		result.Namespaces = append(result.Namespaces, n)
+	if !o.offline {
+		result.Findings = catalog.Check(ctx, w)
 	}
 	if err := a.print(result, func(w io.Writer) { writeChecked(w, result) }); err != nil {
 		return err
 	}
+	var errs []error
+	for _, f := range result.Findings {
+		if f.Err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", f.Key, f.Err))
+		}
+	}
 	return errors.Join(errs...)
-}
-
-// ask opens what the namespace names and asks it for a sign of life.
-func (n *checkedNamespace) ask(ctx context.Context, w *catalog.World) {
-	if n.err = n.signs(ctx, w); n.err != nil {
-		n.Error = n.err.Error()
-	}
-}
-
-func (n *checkedNamespace) signs(ctx context.Context, w *catalog.World) error {
-	source, err := w.Source(ctx, n.Name)
-	if err != nil {
-		return err
-	}
-	index, err := w.Index(ctx, n.Name)
-	if err != nil {
-		return err
-	}
-	n.ForeignWriters = index.Traits().ForeignWriters
-	reg, err := w.Registry(ctx, n.Name)
-	if err != nil {
-		return err
-	}
-	err = source.Ping(ctx)
-	if _, takes := backends.As[backends.ItemWriter](source); takes && errors.Is(err, backends.ErrNotFound) {
-		n.Empty, err = true, nil
-	}
-	if err != nil {
-		return fmt.Errorf("source of namespace %s: %w", n.Name, err)
-	}
-	if err := index.Ping(ctx); err != nil {
-		return fmt.Errorf("index of namespace %s: %w", n.Name, err)
-	}
-	if err := reg.Ping(ctx); err != nil {
-		return fmt.Errorf("registry of namespace %s: %w", n.Name, err)
-	}
-	r, err := route.Get(ctx, reg, n.Name)
-	if errors.Is(err, backends.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	n.Active = r.Model
-	_, err = openRoute(ctx, w, r)
-	return err
 }
 
 func writeChecked(w io.Writer, c checked) {
 	row(w, "catalog", c.File)
 	row(w, "stores", c.Stores)
 	row(w, "embedders", c.Embedders)
+	row(w, "namespaces", c.Namespaces)
 	io.WriteString(w, "\n")
 	row(w, "MODEL", "EMBEDDER", "DIMENSIONS", "METRIC", "FINGERPRINT")
 	for _, m := range c.Models {
 		row(w, m.Name, m.Embedder, strconv.Itoa(m.Dimensions), m.Metric, m.Fingerprint)
 	}
-	io.WriteString(w, "\n")
-	row(w, "NAMESPACE", "STORE", "BEGINS WITH", "ACTIVE", "")
-	for _, n := range c.Namespaces {
-		state := "ok"
-		switch {
-		case n.err != nil:
-			state = "failed, see below"
-		case n.Empty:
-			state = "empty: the first import makes its table"
+	if len(c.Findings) > 0 {
+		io.WriteString(w, "\n")
+		row(w, "ENTRY", "STATE", "")
+	}
+	for _, f := range c.Findings {
+		text := f.Text
+		if f.Level == catalog.Bad {
+			text = "see below"
 		}
-		row(w, n.Name, n.Store, n.Model, n.Active, state)
+		row(w, f.Key, f.Level, text)
 	}
 	for _, p := range c.Warnings {
 		row(w, "warning: "+p.String())
