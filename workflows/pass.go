@@ -18,6 +18,7 @@ const busyPause = time.Second
 
 // syncPass syncs the whole key space in both directions.
 func (r *run) syncPass(ctx workflow.Context) error {
+	r.Status.Progress.Totals.Quarantined = 0 // each pass meets the same items again
 	done, err := r.pass(ctx, activities.SyncForward, activities.SyncBackward)
 	if err != nil {
 		return err

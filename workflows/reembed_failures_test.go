@@ -129,9 +129,15 @@ func TestLostLeaseQueuesAgain(t *testing.T) {
 func TestTooManyItemsRefused(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.job.MaxFailedItems = -1 // any is too many
+	s.job.MaxFailedItems, s.refused = 4, 5
 	status := s.play()
 	require.Equal(t, activities.CodeTooManyFailedItems, status.ErrorCode)
+
+	s = newStage(t)
+	s.job.MaxFailedItems, s.refused = 5, 5
+	status = s.play()
+	require.Equal(t, workflows.Completed, status.State)
+	require.EqualValues(t, 5, status.Progress.Totals.Quarantined, "the same items in each pass")
 }
 
 func TestNeverCatchesUp(t *testing.T) {

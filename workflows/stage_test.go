@@ -43,6 +43,7 @@ type stage struct {
 	reports  []workflows.Verification // of each verification; then clean
 	looks    int
 	quality  *verify.Quality
+	refused  int64 // items that each pass can't embed
 	noGrant  bool
 	outcomes []activities.Outcome
 	onCall   func(name string, n int)
@@ -171,6 +172,9 @@ func (s *stage) sync(ctx context.Context, r activities.SegmentRequest) (activiti
 	res := activities.SegmentResult{Cursor: "end", Done: true, Counts: reconcile.Counts{Scanned: 1000}}
 	if r.Task == activities.SyncForward && r.Range.From == "" && s.passes <= len(s.dirty) {
 		res.Counts.Written = s.dirty[s.passes-1]
+	}
+	if r.Task == activities.SyncForward && r.Range.From == "" {
+		res.Counts.Quarantined = s.refused
 	}
 	return res, nil
 }

@@ -66,7 +66,7 @@ func (s *Source) checkItems(items []backends.Item) error {
 	}
 	for i := range items {
 		if items[i].Payload != nil && s.table.Payload == "" {
-			return fmt.Errorf("item %d: %w: it has a payload, and the table no column for it", i, backends.ErrUnsupported)
+			return fmt.Errorf("item %d: %w: it has a payload, and no column is named for payloads: set the namespace's payload key in the catalog, and have that column in the table", i, backends.ErrUnsupported)
 		}
 		if !utf8.ValidString(items[i].Text) {
 			return fmt.Errorf("item %d: %w: the text is not UTF-8", i, backends.ErrInvalidInput)
