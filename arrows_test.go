@@ -68,7 +68,8 @@ var arrows = map[string][]string{
 		groups, cobra, pflag, terminals, humanize,
 	},
 	"./starter/demo": {
-		"./starter/...", "./workflows", "./backends", "./backends/catalog/...", "./backends/embedders/...", terminals,
+		"./starter/...", "./workflows", "./activities/verify", "./backends", "./backends/catalog/...",
+		"./backends/embedders/...", "./backends/route", terminals,
 	},
 
 	"./worker": {

@@ -17,7 +17,7 @@ const (
 	namespace = "go-doc"
 	oldModel  = "hashing-256"
 	newModel  = "hashing-1024"
-	question  = "how do I stop a timer"
+	question  = "How do I stop a timer before it fires?" // the first of the golden queries
 )
 
 // Exit codes of Run.

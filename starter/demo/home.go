@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/catalog"
+	"github.com/reembed/reembed/backends/catalog/builtin"
 	"github.com/reembed/reembed/starter/demo/corpus"
 	"github.com/reembed/reembed/starter/demo/golden"
 )
@@ -18,6 +20,8 @@ type home struct {
 	catalog string // reembed.yaml
 	corpus  string // the items as JSON lines
 	tally   string // what the new model's embedder was sent
+	// The golden queries, and which items answer them.
+	queries, qrels string
 }
 
 // mark is a file that only a demo's folder has: no other folder is emptied.
@@ -58,7 +62,7 @@ func settle(dir string) (home, error) {
 		corpus:  filepath.Join(dir, "go-doc.jsonl"),
 		tally:   filepath.Join(dir, "tally"),
 	}
-	if _, _, err := golden.Write(dir); err != nil {
+	if h.queries, h.qrels, err = golden.Write(dir); err != nil {
 		return home{}, fmt.Errorf("folder of the demo: %w", err)
 	}
 	for name, content := range map[string][]byte{mark: nil, "reembed.yaml": []byte(catalogText)} {
@@ -126,4 +130,13 @@ func writeLines(f *os.File, items []backends.Item) error {
 		}
 	}
 	return nil
+}
+
+// open opens what the catalog names.
+func (h home) open(env envOf) (*catalog.World, error) {
+	c, err := catalog.Load(h.catalog, env.LookupEnv, builtin.Drivers())
+	if err != nil {
+		return nil, err
+	}
+	return catalog.NewWorld(c, catalog.Decorators{}), nil
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/reembed/reembed/backends"
-	"github.com/reembed/reembed/backends/catalog"
-	"github.com/reembed/reembed/backends/catalog/builtin"
 	"github.com/reembed/reembed/backends/embedders/hashing"
 )
 
@@ -64,11 +62,10 @@ type contents struct {
 
 // stamped reads all stamps of the new model's generation.
 func stamped(ctx context.Context, h home, env envOf) (contents, error) {
-	c, err := catalog.Load(h.catalog, env.LookupEnv, builtin.Drivers())
+	world, err := h.open(env)
 	if err != nil {
 		return contents{}, err
 	}
-	world := catalog.NewWorld(c, catalog.Decorators{})
 	defer world.Close()
 	index, err := world.Index(ctx, namespace)
 	if err != nil {

@@ -45,8 +45,8 @@ func (d *demo) importCorpus(ctx context.Context) error {
 }
 
 func (d *demo) searchBefore(ctx context.Context) error {
-	d.title("3. A search with the old model")
-	return d.run(ctx, "search", namespace, question, "-k", "3")
+	d.title("3. Searches with the old model")
+	return d.search(ctx)
 }
 
 func (d *demo) reembed(ctx context.Context) (err error) {
@@ -110,8 +110,8 @@ func (d *demo) killWorker(ctx context.Context) error {
 }
 
 func (d *demo) searchAfter(ctx context.Context) error {
-	d.title("5. The same search, by the same route: now with the new model")
-	return d.run(ctx, "search", namespace, question, "-k", "3")
+	d.title("5. The same searches, by the same route: now with the new model")
+	return d.search(ctx)
 }
 
 func (d *demo) report(ctx context.Context) error {
