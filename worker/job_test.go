@@ -67,7 +67,7 @@ func TestMetricsOfRealJobs(t *testing.T) {
 		shown[line] = true
 	}
 	for _, want := range []string{
-		"reembed_jobs_completed_total 1", "reembed_jobs_failed_total 1",
+		"reembed_jobs_completed_total 1", "reembed_jobs_failed_total 2",
 		"reembed_items_reembedded_total 25", "reembed_batches_processed_total 3",
 		`reembed_backend_call_items_total{operation="Upsert",role="generation"} 25`,
 		`temporal_workflow_completed_total{activity_type="none",client_name="temporal_go",namespace="default",task_queue="reembed",worker_type="none",workflow_type="ReembedWorkflow"} 1`,
