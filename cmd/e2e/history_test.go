@@ -65,6 +65,7 @@ func TestHistoriesReplay(t *testing.T) {
 	r.history(keep, "ReembedWorkflow-failed", late.ID, "")
 
 	replay(t, keep)
+	holdNoText(t, keep)
 }
 
 // identity is who did a task: process and host, which are nobody's business.
