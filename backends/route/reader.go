@@ -35,7 +35,7 @@ type Answer struct {
 	Route
 	Age time.Duration // since the registry said so
 	// Err is why the answer is older than MaxAge; nil for one that is not. An old
-	// answer still finds: the former generation is kept for the whole soak.
+	// answer still finds: nothing drops a former generation by itself.
 	Err error
 }
 

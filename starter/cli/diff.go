@@ -152,7 +152,7 @@ func writeDiff(w io.Writer, c compared) {
 	}
 	row(w, "compared", verdict(c.Report))
 	if c.Report.Quarantined > 0 {
-		row(w, "quarantined", human.Count(c.Report.Quarantined)+" items have no vector: the provider refuses them")
+		row(w, "quarantined", human.Things(c.Report.Quarantined, "item")+" without a vector: set aside, as empty or as refused by the provider")
 	}
 	if c.Report.Sampled > 0 {
 		row(w, "sample", fmt.Sprintf("%d embedded again, least cosine %.4f; %d searched for", c.Report.Sampled, c.Report.MinCosine, c.Report.Searched))
