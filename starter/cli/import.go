@@ -93,6 +93,9 @@ func (a *app) runImport(ctx context.Context, file string, o importOptions) (err 
 	if result.Items, err = putItems(ctx, writer, newLines(name, in), bad); err != nil {
 		return fmt.Errorf("import into namespace %s: %w", o.namespace, err)
 	}
+	if result.Items == 0 {
+		return usage("nothing was imported: %s holds no item", name)
+	}
 	if err := a.syncImported(ctx, w, &result); err != nil {
 		return err
 	}
