@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/catalog/builtin"
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/starter/cli/progress"
+	"github.com/reembed/reembed/starter/environ"
 )
 
 // defaultCatalog is the catalog's file where neither --catalog nor
@@ -23,7 +21,7 @@ const defaultCatalog = "reembed.yaml"
 
 // app is what the commands of one run share.
 type app struct {
-	env            environment
+	env            environ.List
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
@@ -33,32 +31,11 @@ type app struct {
 	begun    bool // a command has been chosen, and its flags and arguments are right
 }
 
-// environment is the program's environment: "NAME=value" each.
-type environment []string
-
-// LookupEnv finds a variable, as os.LookupEnv does.
-func (e environment) LookupEnv(name string) (string, bool) {
-	for i := len(e) - 1; i >= 0; i-- {
-		if k, v, ok := strings.Cut(e[i], "="); ok && k == name {
-			return v, true
-		}
-	}
-	return "", false
-}
-
-// Environ returns all variables.
-func (e environment) Environ() []string { return e }
-
-func (e environment) get(name string) string {
-	v, _ := e.LookupEnv(name)
-	return v
-}
-
 // connect dials Temporal.
 func (a *app) connect(ctx context.Context) (*starter.Client, error) {
 	o := a.temporal
 	o.Env = a.env
-	o.WebUI = cmp.Or(o.WebUI, a.env.get("REEMBED_WEB_UI"))
+	o.WebUI = cmp.Or(o.WebUI, a.env.Get("REEMBED_WEB_UI"))
 	c, err := starter.Dial(ctx, o)
 	if errors.Is(err, starter.ErrUnreachable) {
 		return nil, fmt.Errorf("%w: start Temporal ('reembed dev'), or say where it is with --address", err)
@@ -67,7 +44,7 @@ func (a *app) connect(ctx context.Context) (*starter.Client, error) {
 }
 
 func (a *app) catalogFile() string {
-	return cmp.Or(a.catalog, a.env.get("REEMBED_CATALOG"), defaultCatalog)
+	return cmp.Or(a.catalog, a.env.Get("REEMBED_CATALOG"), defaultCatalog)
 }
 
 // world reads the catalog; the caller closes what it returns.
@@ -89,17 +66,8 @@ func (a *app) loadCatalog() (*catalog.Catalog, error) {
 
 // renderer shows progress on stderr: a bar when that is a terminal.
 func (a *app) renderer() *progress.Renderer {
-	o := progress.Options{}
-	if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) && a.env.get("TERM") != "dumb" {
-		o.Terminal = true
-		o.Width = func() int {
-			width, _, err := term.GetSize(int(f.Fd()))
-			if err != nil || width <= 0 {
-				return 80
-			}
-			return width
-		}
-	}
+	o := progress.For(a.stderr)
+	o.Terminal = o.Terminal && a.env.Get("TERM") != "dumb"
 	return progress.New(a.stderr, o)
 }
 

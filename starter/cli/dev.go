@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,7 +75,7 @@ func (a *app) runDev(ctx context.Context, o devOptions, args []string) (err erro
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	worker, err := child.Start(child.Command{
 		Path: program, Args: args, Stdout: a.stderr, Stderr: a.stderr,
-		Env: append(a.workerEnv(), append(server.Env(), "REEMBED_CATALOG="+a.catalogFile())...),
+		Env: append(server.EnvOver(a.env), "REEMBED_CATALOG="+a.catalogFile()),
 	})
 	if err != nil {
 		return fmt.Errorf("worker: %w", err)
@@ -99,13 +96,6 @@ func (a *app) runDev(ctx context.Context, o devOptions, args []string) (err erro
 	}
 }
 
-// workerEnv is this program's environment without what would point the worker
-// at another Temporal: its variables, and the TOML file of the user.
-func (a *app) workerEnv() []string {
-	env := slices.DeleteFunc(slices.Clone(a.env), func(kv string) bool { return strings.HasPrefix(kv, "TEMPORAL_") })
-	return append(env, "TEMPORAL_CONFIG_FILE="+os.DevNull)
-}
-
 func writeDev(w io.Writer, d devAddresses) {
 	row(w, "Temporal", d.Temporal)
 	row(w, "Web UI", d.WebUI)
@@ -116,14 +106,11 @@ func writeDev(w io.Writer, d devAddresses) {
 
 // findWorker finds the worker's program.
 func (o devOptions) findWorker() (string, error) {
-	if o.worker == "" {
-		if exe, err := os.Executable(); err == nil {
-			if beside, err := exec.LookPath(filepath.Join(filepath.Dir(exe), workerProgram)); err == nil {
-				return beside, nil
-			}
-		}
+	find := child.Find
+	if o.worker != "" {
+		find = exec.LookPath
 	}
-	path, err := exec.LookPath(cmp.Or(o.worker, workerProgram))
+	path, err := find(cmp.Or(o.worker, workerProgram))
 	if err != nil {
 		return "", usage("there is no worker to run: build it with `make build`, or name it with --worker: %w", err)
 	}

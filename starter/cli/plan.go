@@ -74,14 +74,14 @@ func (a *app) runPlan(ctx context.Context, r workflows.Request) (err error) {
 // variables.
 func (a *app) settings() (activities.Settings, error) {
 	s := activities.Settings{BatchSize: defaultBatchSize, JobTimeout: defaultJobTimeout}
-	if text := a.env.get("REEMBED_BATCH_SIZE"); text != "" {
+	if text := a.env.Get("REEMBED_BATCH_SIZE"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > activities.MaxBatchSize {
 			return s, usage("REEMBED_BATCH_SIZE: %q is not between 1 and %d", text, activities.MaxBatchSize)
 		}
 		s.BatchSize = n
 	}
-	if text := a.env.get("REEMBED_JOB_TIMEOUT_SECONDS"); text != "" {
+	if text := a.env.Get("REEMBED_JOB_TIMEOUT_SECONDS"); text != "" {
 		var timeout seconds
 		if err := timeout.Set(text); err != nil {
 			return s, usage("REEMBED_JOB_TIMEOUT_SECONDS: %w", err)

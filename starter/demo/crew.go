@@ -10,15 +10,16 @@ import (
 
 	"github.com/reembed/reembed/starter/child"
 	"github.com/reembed/reembed/starter/devserver"
+	"github.com/reembed/reembed/starter/environ"
 )
 
 // crew are the processes of the demo: the dev server and one worker at a time.
 type crew struct {
 	server *devserver.Server
 	worker *child.Process
-	log    *os.File // of the workers
-	env    []string // that points programs at the server and the catalog
-	http   string   // address of the worker's HTTP server
+	log    *os.File     // of the workers
+	env    environ.List // that points programs at the server and the catalog
+	http   string       // address of the worker's HTTP server
 }
 
 // workerGrace is how long a worker may take to hand back what it works on.
@@ -40,32 +41,19 @@ func (c *crew) muster(ctx context.Context, env []string, h home) error {
 	if c.log, err = os.Create(filepath.Join(dir, "worker.log")); err != nil {
 		return fmt.Errorf("log of the worker: %w", err)
 	}
-	c.env = append(append(env[:len(env):len(env)], server.Env()...),
+	c.env = append(server.EnvOver(env),
 		"REEMBED_CATALOG="+h.catalog, "REEMBED_HTTP_ADDR="+c.http, "REEMBED_BATCH_SIZE=25")
 	return c.hire()
 }
 
 // hire starts a worker.
 func (c *crew) hire() (err error) {
-	program, err := workerProgram()
+	program, err := child.Find("reembed-worker")
 	if err != nil {
-		return err
+		return fmt.Errorf("find the worker: %w: run `make build`", err)
 	}
 	c.worker, err = child.Start(child.Command{Path: program, Env: c.env, Stdout: c.log, Stderr: c.log})
 	return err
-}
-
-// workerProgram is the worker next to this program.
-func workerProgram() (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find the worker: %w", err)
-	}
-	path := filepath.Join(filepath.Dir(self), "reembed-worker")
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("find the worker: %w: run `make build`", err)
-	}
-	return path, nil
 }
 
 // dismiss ends all processes, the worker first.

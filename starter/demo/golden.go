@@ -6,11 +6,12 @@ import (
 
 	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/backends/route"
+	"github.com/reembed/reembed/starter/environ"
 )
 
 // exam asks all golden queries the way an application would, with the pair that
 // the route names, and returns the scores.
-func exam(ctx context.Context, h home, env envOf) (verify.Scores, int, error) {
+func exam(ctx context.Context, h home, env environ.List) (verify.Scores, int, error) {
 	queries, err := verify.ReadGolden(h.queries, h.qrels)
 	if err != nil {
 		return verify.Scores{}, 0, err

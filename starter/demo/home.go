@@ -13,6 +13,7 @@ import (
 	"github.com/reembed/reembed/backends/catalog/builtin"
 	"github.com/reembed/reembed/starter/demo/corpus"
 	"github.com/reembed/reembed/starter/demo/golden"
+	"github.com/reembed/reembed/starter/environ"
 )
 
 // home is the folder of the demo's files.
@@ -133,7 +134,7 @@ func writeLines(f *os.File, items []backends.Item) error {
 }
 
 // open opens what the catalog names.
-func (h home) open(env envOf) (*catalog.World, error) {
+func (h home) open(env environ.List) (*catalog.World, error) {
 	c, err := catalog.Load(h.catalog, env.LookupEnv, builtin.Drivers())
 	if err != nil {
 		return nil, err

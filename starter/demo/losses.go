@@ -8,6 +8,7 @@ import (
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/embedders/hashing"
+	"github.com/reembed/reembed/starter/environ"
 )
 
 // losses are the texts that the new model's embedder had been sent when the
@@ -21,7 +22,7 @@ type losses struct {
 }
 
 // count looks at the tally and the generation after a kill.
-func (l *losses) count(ctx context.Context, h home, env envOf) error {
+func (l *losses) count(ctx context.Context, h home, env environ.List) error {
 	sent, err := hashing.ReadTally(h.tally)
 	if err != nil {
 		return err
@@ -61,7 +62,7 @@ type contents struct {
 }
 
 // stamped reads all stamps of the new model's generation.
-func stamped(ctx context.Context, h home, env envOf) (contents, error) {
+func stamped(ctx context.Context, h home, env environ.List) (contents, error) {
 	world, err := h.open(env)
 	if err != nil {
 		return contents{}, err

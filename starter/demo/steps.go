@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/starter/cli/progress"
@@ -24,7 +20,7 @@ func (d *demo) bringUp(ctx context.Context) (err error) {
 		return err
 	}
 	d.client, err = starter.Dial(ctx, starter.Options{
-		Env: envOf(d.crew.env), WebUI: d.crew.server.UIURL(),
+		Env: d.crew.env, WebUI: d.crew.server.UIURL(),
 	})
 	if err != nil {
 		return err
@@ -161,30 +157,4 @@ func (d *demo) stay(ctx context.Context) error {
 }
 
 // bar shows progress as a live bar on a terminal, and as lines elsewhere.
-func (d *demo) bar() *progress.Renderer {
-	f, isFile := d.out.(*os.File)
-	o := progress.Options{Terminal: isFile && term.IsTerminal(int(f.Fd()))}
-	if o.Terminal {
-		o.Width = func() int {
-			if w, _, err := term.GetSize(int(f.Fd())); err == nil {
-				return w
-			}
-			return 80
-		}
-	}
-	return progress.New(d.out, o)
-}
-
-// envOf reads a list of NAME=value the way Temporal's client does.
-type envOf []string
-
-func (e envOf) Environ() []string { return e }
-
-func (e envOf) LookupEnv(name string) (string, bool) {
-	for i := len(e) - 1; i >= 0; i-- {
-		if k, v, _ := strings.Cut(e[i], "="); k == name {
-			return v, true
-		}
-	}
-	return "", false
-}
+func (d *demo) bar() *progress.Renderer { return progress.New(d.out, progress.For(d.out)) }

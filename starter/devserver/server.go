@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -125,6 +128,13 @@ func (s *Server) Done() <-chan struct{} { return s.process.Done() }
 // Stop ends the server; one that has ended is no error.
 func (s *Server) Stop() error {
 	return errors.Join(s.process.Stop(s.options.StopGrace), s.closeLog())
+}
+
+// EnvOver is an environment in which Temporal's variables point at the server,
+// and nothing points elsewhere: neither variables nor the user's TOML file.
+func (s *Server) EnvOver(env []string) []string {
+	env = slices.DeleteFunc(slices.Clone(env), func(kv string) bool { return strings.HasPrefix(kv, "TEMPORAL_") })
+	return append(append(env, "TEMPORAL_CONFIG_FILE="+os.DevNull), s.Env()...)
 }
 
 // Kill ends the server with SIGKILL, as a crash would.
