@@ -3,7 +3,6 @@ package worker
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +19,7 @@ func TestReadmeTellsOfEveryVariableAndMetric(t *testing.T) {
 		if n.fallback == 0 {
 			fallback = "[^|]+"
 		}
-		require.Regexp(t, regexp.MustCompile("\\| `"+n.variable+"` \\| "+fallback+" \\|"), readme)
+		require.Regexp(t, "\\| `"+n.variable+"` \\| "+fallback+" \\|", readme)
 	}
 	require.Contains(t, readme, fmt.Sprintf("| `%s` | %d |", timeoutVariable, int(defaultJobTimeout.Seconds())))
 	c := Config{}.WithDefaults()
