@@ -54,7 +54,9 @@ type Index interface {
 	// Open returns an existing generation, or ErrNotFound.
 	Open(ctx context.Context, locator string) (Generation, error)
 	// Finish builds what searches need after the copy and returns when it is
-	// complete. Idempotent; ErrNotFound.
+	// complete. What was written before survives the loss of a machine from then
+	// on, also in stores that write more loosely otherwise: a route is switched
+	// only to what Finish returned for. Idempotent; ErrNotFound.
 	Finish(ctx context.Context, locator string) error
 	// Drop removes a generation. Idempotent: an unknown locator is no error.
 	Drop(ctx context.Context, locator string) error

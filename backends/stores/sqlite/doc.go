@@ -7,8 +7,10 @@
 // at most Config.BusyTimeout. Inside a process all writes go through one
 // connection. Every write is one transaction that takes the write lock when it
 // begins. Vectors are written with synchronous=NORMAL: a lost machine may lose
-// the last transactions, whole, and sync finds what is missing; the registry is
-// written with synchronous=FULL, so that a version, once given, stays given.
+// the last transactions, whole, and sync finds what is missing. Index.Finish
+// makes them durable, before a route points at them: the registry may be in
+// another file. The registry is written with synchronous=FULL, so that a
+// version, once given, stays given.
 //
 // # Physical schema
 //
@@ -25,7 +27,8 @@
 //	    Read both in one statement: a query belongs to its model's table.
 //
 //	reembed_versions(last INTEGER)
-//	    one row: the last version given to a registry record, of any key
+//	    one row: the last version given to a registry record, of any key, or
+//	    used up by Index.Finish
 //
 //	reembed_generations(locator TEXT, namespace TEXT, model TEXT,
 //	    fingerprint TEXT, dimensions INTEGER, metric TEXT)

@@ -142,10 +142,21 @@ func (x *Index) Open(ctx context.Context, locator string) (backends.Generation, 
 	return newGeneration(x.store, spec), nil
 }
 
-// Finish has nothing to build: every search is exact.
+// Finish has nothing to build: every search is exact. It makes durable what was
+// written with synchronous=NORMAL: a commit with FULL flushes the whole log up
+// to itself, if it changes something, so a version is used up for it.
 func (x *Index) Finish(ctx context.Context, locator string) error {
-	_, err := x.Open(ctx, locator)
-	return err
+	if _, err := x.Open(ctx, locator); err != nil {
+		return err
+	}
+	err := x.store.write(ctx, full, func(tx *sql.Tx) error {
+		_, err := nextVersion(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("finish generation %q of namespace %q: %w", locator, x.namespace, err)
+	}
+	return nil
 }
 
 // Drop removes table and list entry in one transaction.

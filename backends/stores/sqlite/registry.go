@@ -49,10 +49,11 @@ func (r *Registry) Put(ctx context.Context, kind, key string, version int64, val
 		if err := expect(ctx, tx, kind, key, version); err != nil {
 			return err
 		}
-		if err := tx.QueryRowContext(ctx, "UPDATE reembed_versions SET last = last + 1 RETURNING last").Scan(&next); err != nil {
+		var err error
+		if next, err = nextVersion(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO reembed_registry (kind, key, version, value) VALUES (?, ?, ?, ?)
+		_, err = tx.ExecContext(ctx, `INSERT INTO reembed_registry (kind, key, version, value) VALUES (?, ?, ?, ?)
 			ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, value = excluded.value`,
 			kind, key, next, string(value))
 		return err
@@ -61,6 +62,12 @@ func (r *Registry) Put(ctx context.Context, kind, key string, version int64, val
 		return 0, fmt.Errorf("put %s record %q: %w", kind, key, err)
 	}
 	return next, nil
+}
+
+// nextVersion draws from the file's sequence.
+func nextVersion(ctx context.Context, tx *sql.Tx) (next int64, err error) {
+	err = tx.QueryRowContext(ctx, "UPDATE reembed_versions SET last = last + 1 RETURNING last").Scan(&next)
+	return next, err
 }
 
 // Delete removes a record.
