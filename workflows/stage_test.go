@@ -43,7 +43,8 @@ type stage struct {
 	reports  []workflows.Verification // of each verification; then clean
 	looks    int
 	quality  *verify.Quality
-	refused  int64 // items that each pass can't embed
+	refused  int64                   // items that each pass can't embed
+	ranges   map[activities.Task]int // how many SplitPass makes, where not three
 	noGrant  bool
 	outcomes []activities.Outcome
 	onCall   func(name string, n int)
@@ -156,7 +157,25 @@ func (s *stage) split(_ context.Context, r activities.SplitRequest) (activities.
 	case activities.VerifyForward:
 		s.looks++
 	}
-	return activities.Split{Ranges: []backends.Range{{To: "b"}, {From: "b", To: "c"}, {From: "c"}}, Items: 3000}, err
+	ranges := []backends.Range{{To: "b"}, {From: "b", To: "c"}, {From: "c"}}
+	if n, other := s.ranges[r.Task]; other {
+		ranges = make([]backends.Range, n)
+	}
+	return activities.Split{Ranges: ranges, Items: 3000}, err
+}
+
+// mockRanges lets the first n starts of ranges meet one of the same id that still runs.
+func (s *stage) mockRanges(n int) {
+	s.env.OnWorkflow(workflows.SyncRangeWorkflowName, mock.Anything, mock.Anything).Return(
+		func(ctx workflow.Context, r workflows.RangeRequest) (workflows.RangeResult, error) {
+			if err := s.enter("busy range"); err != nil {
+				return workflows.RangeResult{}, err
+			}
+			if s.called("busy range") <= n {
+				return workflows.RangeResult{}, &temporal.ChildWorkflowExecutionAlreadyStartedError{}
+			}
+			return workflows.SyncRangeWorkflow(ctx, r)
+		})
 }
 
 // sync writes the pass's share, in the first range; each looks at a third.
