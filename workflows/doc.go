@@ -25,7 +25,8 @@
 // A job that is cancelled before switching ends CANCELLED, one that can't go on
 // ends FAILED; both leave the active route alone and keep the shadow generation,
 // from which the next job of the same fingerprint goes on. Once switching has
-// begun neither a cancellation nor the job's timeout applies.
+// begun neither a cancellation nor the job's timeout applies; but a job that
+// lost its lease there has not switched, and stops instead of queueing again.
 //
 // # Who does what
 //

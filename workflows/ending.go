@@ -40,17 +40,18 @@ func (r *run) end(ctx workflow.Context, err error) (Status, error) {
 // conclude decides how the job ended, and says why.
 func (r *run) conclude(ctx workflow.Context, err error) State {
 	s := &r.Status
+	stoppable := r.Machine.Cancellable()
 	switch {
 	case err == nil:
 		s.Reason = ""
 		return Completed
-	case r.timedOut:
+	case r.timedOut && stoppable:
 		s.ErrorCode = activities.CodeTimeout
 		s.Reason = fmt.Sprintf("the job's %s of running time were over in phase %s", r.Job.Timeout, r.Machine.Phase)
-	case r.cancelled != nil:
+	case r.cancelled != nil && stoppable:
 		s.Reason = cmp.Or(r.cancelled.Reason, "cancelled")
 		return Cancelled
-	case ctx.Err() != nil && r.Machine.Cancellable():
+	case ctx.Err() != nil && stoppable:
 		s.Reason = "cancelled through Temporal"
 		return Cancelled
 	default:

@@ -50,8 +50,16 @@ func (r *run) receive() {
 }
 
 func (r *run) cancel(c CancelRequest) {
-	if r.cancelled == nil && r.Machine.Cancellable() {
+	if r.cancelled == nil && !r.Machine.State.Final() {
 		r.cancelled = &c
+		r.stop()
+	}
+}
+
+// stop ends the phase that runs. Not the switch: but a job that finds there that
+// it lost its namespace, and so has not switched, stops then.
+func (r *run) stop() {
+	if (r.cancelled != nil || r.timedOut) && r.Machine.Cancellable() {
 		r.interrupt()
 	}
 }
@@ -81,9 +89,9 @@ func (r *run) startClock(ctx workflow.Context) {
 		ctx, cancel := workflow.NewDisconnectedContext(ctx)
 		defer cancel()
 		timer := workflow.NewTimerWithOptions(ctx, max(0, r.Job.Timeout-r.Used), workflow.TimerOptions{Summary: "job timeout"})
-		if timer.Get(ctx, nil) == nil && r.Machine.Cancellable() {
+		if timer.Get(ctx, nil) == nil {
 			r.timedOut = true
-			r.interrupt()
+			r.stop()
 		}
 	})
 }

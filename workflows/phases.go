@@ -187,9 +187,11 @@ func (r *run) switchOver(ctx workflow.Context) error {
 }
 
 // requeue sends a job that lost its lease back to the queue, a few times: what
-// it has copied is found again by its stamps.
+// it has copied is found again by its stamps. One that was told to stop while it
+// switched is stopped there.
 func (r *run) requeue(ctx workflow.Context, err error) bool {
-	if codeOf(err) != activities.CodeLeaseLost || r.Requeues >= maxRequeues || ctx.Err() != nil {
+	stopped := ctx.Err() != nil && r.Machine.Cancellable()
+	if codeOf(err) != activities.CodeLeaseLost || r.Requeues >= maxRequeues || stopped {
 		return false
 	}
 	if r.to(ctx, Queued) != nil {
@@ -200,6 +202,7 @@ func (r *run) requeue(ctx workflow.Context, err error) bool {
 	r.Dirty, r.CatchUps, r.Rounds = -1, 0, 0
 	r.Status.Plan, r.Status.Verification = nil, nil
 	r.Status.LastError = messageOf(err)
+	r.stop()
 	return true
 }
 

@@ -77,7 +77,7 @@ func TestMemosOfJobsThatEndEarly(t *testing.T) {
 			[]string{"FAILED queued"},
 		},
 		"cancelled": {
-			func(s *stage) { s.cancelAt("Prepare", false) },
+			func(s *stage) { s.cancelAt("Prepare", 1, false) },
 			[]string{"PENDING queued", "RUNNING planning", "RUNNING preparing", "CANCELLED preparing"},
 		},
 		"requeued": {

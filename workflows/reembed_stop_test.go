@@ -10,30 +10,49 @@ import (
 	"github.com/reembed/reembed/workflows"
 )
 
-// phases names, for each phase before the switch, an activity that runs in it.
-var phases = map[workflows.Phase]string{
-	workflows.Planning: "Plan", workflows.Preparing: "Prepare", workflows.Copying: "SyncSegment",
-	workflows.Indexing: "FinishIndex", workflows.Verifying: "VerifySegment", workflows.Ready: "CheckSwitch",
+// moment is the n-th call of an activity.
+type moment struct {
+	name string
+	n    int
+}
+
+// phases names, for each phase before the switch, a moment in it; queued is the
+// wait for the namespace, that for a slot has its own tests.
+var phases = map[workflows.Phase]moment{
+	workflows.Queued: {"AcquireLease", 1}, workflows.Planning: {"Plan", 1}, workflows.Preparing: {"Prepare", 1},
+	workflows.Copying: {"SyncSegment", 1}, workflows.CatchingUp: {"SyncSegment", 7}, workflows.Indexing: {"FinishIndex", 1},
+	workflows.Verifying: {"VerifySegment", 1}, workflows.Ready: {"CheckSwitch", 1},
+}
+
+// leases is how many a job that ends in this phase has to give back.
+func leases(p workflows.Phase) int {
+	if p == workflows.Queued {
+		return 0
+	}
+	return 1
 }
 
 // TestCancelInEachPhase guards both ways to cancel: nothing is switched, the
 // namespace is given back, and the end is recorded.
 func TestCancelInEachPhase(t *testing.T) {
 	t.Parallel()
-	for phase, name := range phases {
+	for phase, at := range phases {
 		for way, native := range map[string]bool{"signal": false, "Temporal": true} {
 			t.Run(string(phase)+" by "+way, func(t *testing.T) {
 				t.Parallel()
 				s := newStage(t)
-				s.cancelAt(name, native)
+				s.cancelAt(at.name, at.n, native)
 				status := s.play()
 				require.Equal(t, workflows.Cancelled, status.State, status.Reason)
 				require.Equal(t, phase, status.Phase)
+				require.Empty(t, status.ErrorCode)
 				require.Zero(t, s.called("Switch"))
-				require.Equal(t, 1, s.called("ReleaseLease"))
+				require.Equal(t, leases(phase), s.called("ReleaseLease"))
 				require.Len(t, s.outcomes, 1)
 				require.Equal(t, "CANCELLED", s.outcomes[0].State)
-				if !native {
+				if native {
+					require.Equal(t, "cancelled through Temporal", status.Reason)
+				} else {
 					require.Equal(t, "wrong model", status.Reason)
 				}
 			})
@@ -41,19 +60,34 @@ func TestCancelInEachPhase(t *testing.T) {
 	}
 }
 
-// TestCancelWhileItCatchesUp is the same in a later pass.
-func TestCancelWhileItCatchesUp(t *testing.T) {
+// TestReasonOfACancellation guards the signal's payload, which people write by hand.
+func TestReasonOfACancellation(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.onCall = func(name string, n int) {
-		if name == "SyncSegment" && n == 7 {
-			s.env.SignalWorkflow(workflows.SignalCancel, "just stop")
-		}
+	for name, c := range map[string]struct {
+		payload any
+		want    string
+	}{
+		"object":       {map[string]any{"reason": "wrong model", "by": "ops"}, "wrong model"},
+		"bare string":  {"just stop", "just stop"},
+		"nothing":      {nil, "cancelled"},
+		"empty":        {workflows.CancelRequest{}, "cancelled"},
+		"a number":     {42, "cancelled"},
+		"a wrong type": {map[string]any{"reason": 42}, "cancelled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.onCall = func(called string, _ int) {
+				if called == "Plan" {
+					s.env.SignalWorkflow(workflows.SignalCancel, c.payload)
+					s.env.SignalWorkflow(workflows.SignalCancel, workflows.CancelRequest{Reason: "a second one"})
+				}
+			}
+			status := s.play()
+			require.Equal(t, workflows.Cancelled, status.State)
+			require.Equal(t, c.want, status.Reason)
+		})
 	}
-	status := s.play()
-	require.Equal(t, workflows.Cancelled, status.State)
-	require.Equal(t, workflows.CatchingUp, status.Phase)
-	require.Equal(t, "just stop", status.Reason, "a bare string is a reason too")
 }
 
 // TestCancelInTheQueue guards the gate's queue: a job that is cancelled while it
@@ -80,57 +114,6 @@ func TestCancelInTheQueue(t *testing.T) {
 			require.Greater(t, s.called("AcquireSlot"), 10, "it asks again and again: a request may be lost")
 		})
 	}
-}
-
-// TestCancelComesTooLate guards the switch: once it has begun the job completes.
-func TestCancelComesTooLate(t *testing.T) {
-	t.Parallel()
-	for way, native := range map[string]bool{"signal": false, "Temporal": true} {
-		for _, name := range []string{"Switch", "RecordOutcome"} {
-			t.Run(name+" by "+way, func(t *testing.T) {
-				t.Parallel()
-				s := newStage(t)
-				s.cancelAt(name, native)
-				status := s.play()
-				require.Equal(t, workflows.Completed, status.State)
-				require.Equal(t, "large", status.Route.Model)
-				require.Equal(t, 1, s.called("ReleaseLease"))
-			})
-		}
-	}
-}
-
-// TestTimeoutInEachPhase guards the bound on the running time.
-func TestTimeoutInEachPhase(t *testing.T) {
-	t.Parallel()
-	for phase, name := range phases {
-		t.Run(string(phase), func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
-			s.job.Timeout = time.Minute
-			// Longer than a minute; the test environment gives up after ten attempts.
-			s.before[name] = func(int) error { return passing(activities.CodeUnavailable) }
-			status := s.play()
-			require.Equal(t, workflows.Failed, status.State)
-			require.Equal(t, activities.CodeTimeout, status.ErrorCode)
-			require.Equal(t, phase, status.Phase)
-			require.WithinDuration(t, status.RunningSince.Add(time.Minute), *status.FinishedAt, 2*time.Second)
-			require.Zero(t, s.called("Switch"))
-			require.Equal(t, 1, s.called("ReleaseLease"))
-		})
-	}
-}
-
-// TestWaitingIsNoRunningTime guards the clock: it stands while the job waits for its slot.
-func TestWaitingIsNoRunningTime(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.noGrant = true
-	s.job.Timeout = time.Minute
-	s.env.RegisterDelayedCallback(func() {
-		s.grant(activities.Grant{FirstRun: s.query().Run, Nonce: "nonce"})
-	}, 5*time.Hour)
-	require.Equal(t, workflows.Completed, s.play().State)
 }
 
 // TestForeignGrantsAreIgnored guards against slots that were meant for another

@@ -269,10 +269,10 @@ func (s *stage) query() workflows.Status {
 	return status
 }
 
-// cancelAt cancels the job when an activity is called the first time.
-func (s *stage) cancelAt(name string, native bool) {
+// cancelAt cancels the job at the nth call of an activity.
+func (s *stage) cancelAt(name string, nth int, native bool) {
 	s.onCall = func(called string, n int) {
-		if called != name || n != 1 {
+		if called != name || n != nth {
 			return
 		}
 		if native {
