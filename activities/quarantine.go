@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,11 +16,13 @@ import (
 type quarantine struct {
 	opened
 	known map[string]string // id -> content hash, as it was when the segment began
+	// uncounted is how many were put since all were counted: by one goroutine.
+	uncounted int64
 }
 
-func loadQuarantine(ctx context.Context, o opened) (quarantine, error) {
+func loadQuarantine(ctx context.Context, o opened) (*quarantine, error) {
 	known, err := knownRefusals(ctx, o.registry, o.job.Namespace, o.job.Fingerprint)
-	return quarantine{opened: o, known: known}, err
+	return &quarantine{opened: o, known: known}, err
 }
 
 // knownRefusals are the quarantined ids with the content that was refused.
@@ -32,27 +35,64 @@ func knownRefusals(ctx context.Context, reg backends.Registry, namespace, finger
 	return known, err
 }
 
-// put keeps a refusal, and ends the job when there are more than it allows.
-func (q quarantine) put(ctx context.Context, r reconcile.Refusal) error {
+// put keeps a refusal, and ends the job when there are more than it allows. All
+// are counted, which reads them all, once in a hundredth of what is allowed; the
+// job itself counts again, exactly, at the end of each range.
+func (q *quarantine) put(ctx context.Context, r reconcile.Refusal) error {
 	err := records.PutQuarantined(ctx, q.registry, q.job.Namespace, q.job.Fingerprint, records.Quarantined{
 		ID: r.ID, Content: r.Content, Reason: bounded(r.Reason), Job: q.job.ID, At: time.Now().UTC(),
 	})
 	if err != nil {
 		return err
 	}
-	now, err := records.AllQuarantined(ctx, q.registry, q.job.Namespace, q.job.Fingerprint)
+	if q.uncounted++; q.uncounted*100 < q.job.MaxFailedItems {
+		return nil
+	}
+	q.uncounted = 0
+	n, err := q.count(ctx)
 	if err != nil {
 		return err
 	}
-	if n := int64(len(now)); n > q.job.MaxFailedItems {
+	if n > q.job.MaxFailedItems {
 		return because(errTooManyFailedItems, "%d items can't be embedded, max_failed_items is %d; the last one: %s",
 			n, q.job.MaxFailedItems, r.Reason)
 	}
 	return nil
 }
 
+// lookupItems is how many items are looked up at once: their texts come along.
+const lookupItems = 100
+
+// count is how many items can't be embedded. Where there seem to be too many,
+// those are left out that a former job recorded and that are mended or gone by
+// now: a sync forgets them only when it comes to them.
+func (q *quarantine) count(ctx context.Context) (int64, error) {
+	all, err := records.AllQuarantined(ctx, q.registry, q.job.Namespace, q.job.Fingerprint)
+	if err != nil || int64(len(all)) <= q.job.MaxFailedItems {
+		return int64(len(all)), err
+	}
+	var n int64
+	for part := range slices.Chunk(all, lookupItems) {
+		refused := make(map[string]string, len(part))
+		ids := make([]string, len(part))
+		for i, r := range part {
+			refused[r.ID], ids[i] = r.Content, r.ID
+		}
+		items, err := q.source.Lookup(ctx, ids)
+		if err != nil {
+			return 0, fmt.Errorf("look refused items up: %w", err)
+		}
+		for i := range items {
+			if refused[items[i].ID] == backends.ContentHash(items[i].Text) {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
 // end forgets the refusals of items whose records are right now.
-func (q quarantine) end(ctx context.Context, ids []string) error {
+func (q *quarantine) end(ctx context.Context, ids []string) error {
 	for _, id := range ids {
 		if err := records.DeleteQuarantined(ctx, q.registry, q.job.Namespace, q.job.Fingerprint, id); err != nil {
 			return err
@@ -78,10 +118,10 @@ func (o opened) checkWaived(ctx context.Context) error {
 	}
 	slices.Sort(ids)
 	var open []string
-	for part := range slices.Chunk(ids, 1000) {
+	for part := range slices.Chunk(ids, lookupItems) {
 		items, err := o.source.Lookup(ctx, part)
 		if err != nil {
-			return err
+			return fmt.Errorf("look refused items up: %w", err)
 		}
 		there := make(map[string]bool, len(items))
 		for _, item := range items {
