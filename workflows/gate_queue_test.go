@@ -3,6 +3,7 @@ package workflows
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -113,8 +114,73 @@ func TestQueueRecovers(t *testing.T) {
 	require.Zero(t, newGateQueue(GateState{Warm: true}).Limit, "a limit of zero that was set stays")
 }
 
+// TestEqualsKeepTheirOrder guards arrival among jobs that nothing else tells
+// apart; a sort that is not stable mixes them from a dozen on.
+func TestEqualsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	q := warm(50)
+	var want []string
+	for i := range 50 {
+		name := fmt.Sprint("j", i)
+		want = append(want, name)
+		q.acquire(slot(name, name, 2, 5))
+	}
+	require.Equal(t, want, jobs(q.next()))
+}
+
+// TestQueueBelievesTheLatestRequest guards jobs that were reset: the grant has
+// to carry the nonce of the run that asks now.
+func TestQueueBelievesTheLatestRequest(t *testing.T) {
+	t.Parallel()
+	q := warm(1)
+	first := slot("j", "a", 3, 1)
+	second, third := first, first
+	second.Nonce, third.Nonce = "n2", "n3"
+	q.acquire(first)
+	q.acquire(second)
+	require.Equal(t, []activities.SlotRequest{second}, q.next())
+	q.delivered(second)
+	require.Equal(t, again, q.acquire(third))
+	require.Equal(t, "n3", q.Holders[0].Nonce)
+	require.False(t, q.Holders[0].Granted, "its new run was not told yet")
+}
+
+// TestOneIDTwoJobs guards a job that has the id of a former one: what is said
+// of the former is not said of it.
+func TestOneIDTwoJobs(t *testing.T) {
+	t.Parallel()
+	q := warm(1)
+	former, later := slot("j", "a", 3, 1), slot("j", "a", 3, 2)
+	later.FirstRun = "later"
+	q.acquire(former)
+	require.Len(t, q.next(), 1)
+	require.Equal(t, waits, q.acquire(later), "it holds nothing")
+	q.withdraw(former)
+	require.Equal(t, []activities.SlotRequest{later}, q.Waiting)
+	q.release(later)
+	require.Equal(t, []activities.SlotRequest{former}, q.Holders)
+	q.release(former)
+	require.Equal(t, []activities.SlotRequest{later}, q.next())
+}
+
+func TestQueueLimits(t *testing.T) {
+	t.Parallel()
+	q := newGateQueue(GateState{})
+	require.Equal(t, activities.DefaultMaxJobs, q.Limit)
+	require.Equal(t, defaultGateEvents, q.ContinueAfter)
+	q = newGateQueue(GateState{Limit: 7, ContinueAfter: 9})
+	require.Equal(t, 7, q.Limit)
+	require.Equal(t, 9, q.ContinueAfter)
+	q.acquire(slot("j", "a", 3, 1))
+	q.resize(0)
+	require.Empty(t, q.next(), "zero is a limit: it holds all back")
+	q.resize(1)
+	require.Len(t, q.next(), 1)
+}
+
 // TestQueueHoldsItsPromises does thousands of random things: next never goes
-// over the limit, nor gives one namespace twice, and nobody is lost.
+// over the limit, nor gives one namespace twice, leaves no slot free for which
+// somebody could go, and nobody is lost.
 func TestQueueHoldsItsPromises(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
@@ -152,7 +218,13 @@ func TestQueueHoldsItsPromises(t *testing.T) {
 				require.False(t, seen[h.Namespace], "two jobs of %s", h.Namespace)
 				seen[h.Namespace] = true
 			}
+			for _, w := range q.Waiting {
+				require.True(t, len(q.Holders) >= q.Limit || seen[w.Namespace], "%s could go", w.Job)
+			}
 			require.Len(t, alive, len(q.Holders)+len(q.Waiting), "somebody was lost or doubled")
+			for _, r := range slices.Concat(q.Holders, q.Waiting) {
+				require.True(t, alive[r.Job], "%s was taken out", r.Job)
+			}
 		}
 	}
 }
