@@ -233,3 +233,27 @@ func TestSpreadReachesTheWholeKeySpace(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, drawn, again, "another sample each time")
 }
+
+// A page holds at least one item, however long: a sample of 200 texts of 10 MB
+// each was held in memory as a whole.
+func TestSpreadIsBoundedByItsBytes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	huge := strings.Repeat("huge ", 1<<18) // one string for all
+	items := make([]backends.Item, 0, 400)
+	for i := range cap(items) {
+		items = append(items, backends.Item{ID: id(i), Text: text(i)})
+		if i%4 != 3 {
+			items[i].Text = huge
+		}
+	}
+	require.NoError(t, w.source.PutItems(t.Context(), items))
+	drawn, err := verify.Spread(t.Context(), w.source, 100, seeded())
+	require.NoError(t, err)
+	require.Greater(t, len(drawn), 40, "as many as go in")
+	held := 0
+	for _, it := range drawn {
+		held += it.Bytes()
+	}
+	require.LessOrEqual(t, held, 64<<20)
+}

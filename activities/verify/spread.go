@@ -11,9 +11,13 @@ import (
 // spreadPage is how many neighbours one of the sample is drawn from.
 const spreadPage = 20
 
+// spreadBytes bounds what a sample holds; one item it holds in any case.
+const spreadBytes = 64 << 20
+
 // Spread draws about n items, evenly spread over the source's key space and
 // random within: all of them where there are not more. Items that can't be
-// embedded are left out.
+// embedded are left out. Where texts are so long that n of them have more than
+// 64 MiB it draws fewer, from parts of the key space picked at random.
 func Spread(ctx context.Context, source backends.Source, n int, rnd *rand.Rand) ([]backends.Item, error) {
 	total, _, err := source.Count(ctx)
 	if err != nil {
@@ -28,7 +32,8 @@ func Spread(ctx context.Context, source backends.Source, n int, rnd *rand.Rand) 
 		starts = nil // few enough to be read in one go
 	}
 	var drawn []backends.Item
-	for i := range len(starts) + 1 {
+	held := 0
+	for _, i := range rnd.Perm(len(starts) + 1) {
 		r := backends.Range{}
 		limit := backends.PageLimit{Items: min(size, spreadPage), Bytes: 1 << 20}
 		if i > 0 {
@@ -38,7 +43,7 @@ func Spread(ctx context.Context, source backends.Source, n int, rnd *rand.Rand) 
 			r.To = starts[i]
 		}
 		if size == 1 {
-			limit = backends.PageLimit{Items: 2 * n, Bytes: 64 << 20}
+			limit = backends.PageLimit{Items: 2 * n, Bytes: spreadBytes}
 		}
 		pg, err := source.ReadPage(ctx, r, "", limit)
 		if err != nil {
@@ -47,6 +52,12 @@ func Spread(ctx context.Context, source backends.Source, n int, rnd *rand.Rand) 
 		sound := embeddable(pg.Items)
 		if size > 1 && len(sound) > 0 {
 			sound = []backends.Item{sound[rnd.IntN(len(sound))]}
+		}
+		for _, item := range sound {
+			held += item.Bytes()
+		}
+		if held > spreadBytes && len(drawn) > 0 {
+			break
 		}
 		drawn = append(drawn, sound...)
 	}
