@@ -9,10 +9,13 @@ import (
 
 // Backward deletes the records of the generation's range whose items are gone
 // from the source, from the cursor on. An item counts as gone when two looks at
-// the source, the second one after the whole page, did not find it.
+// the source, the second one after the whole page, did not find it. One that
+// comes back between the second look and the delete has lost its record, if it
+// had one, until the next sync: for verification to find.
 func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
 	o = o.WithDefaults()
 	l := newLimits(o)
+	g := glance{source: p.Source, items: glanceItems, most: o.PageItems, bytes: o.MemoryBytes / 4}
 	res := Result{Cursor: after}
 	for !l.reached(res.Counts.Scanned) {
 		pg, err := p.Target.ReadStamps(ctx, r, res.Cursor, backends.PageLimit{Items: o.PageItems})
@@ -23,9 +26,9 @@ func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Curs
 		for i, s := range pg.Items {
 			ids[i] = s.ID
 		}
-		gone, err := absent(ctx, p.Source, ids)
+		gone, err := g.absent(ctx, ids)
 		if err == nil {
-			gone, err = absent(ctx, p.Source, gone)
+			gone, err = g.absent(ctx, gone)
 		}
 		if err != nil {
 			return res, err
@@ -58,24 +61,41 @@ func remove(ctx context.Context, target backends.Generation, gone []string, o Op
 	return nil
 }
 
+// glanceItems is how many ids the first glance asks for.
+const glanceItems = 10
+
+// glance asks the source for ids. Its answers bring the texts along, so it asks
+// for as many at once as take about half of its bytes, going by the last ones.
+type glance struct {
+	source backends.Source
+	items  int   // of the next lookup
+	most   int   // items of any
+	bytes  int64 // that one lookup may bring
+}
+
 // absent returns those of the ids that the source does not have.
-func absent(ctx context.Context, source backends.Source, ids []string) ([]string, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	items, err := source.Lookup(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("look items up: %w", err)
-	}
-	there := make(map[string]struct{}, len(items))
-	for _, item := range items {
-		there[item.ID] = struct{}{}
-	}
+func (g *glance) absent(ctx context.Context, ids []string) ([]string, error) {
 	var gone []string
-	for _, id := range ids {
-		if _, ok := there[id]; !ok {
-			gone = append(gone, id)
+	for len(ids) > 0 {
+		part := ids[:min(g.items, len(ids))]
+		ids = ids[len(part):]
+		items, err := g.source.Lookup(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("look items up: %w", err)
 		}
+		there := make(map[string]struct{}, len(items))
+		var bytes int64
+		for i := range items {
+			there[items[i].ID] = struct{}{}
+			bytes += int64(items[i].Bytes())
+		}
+		for _, id := range part {
+			if _, ok := there[id]; !ok {
+				gone = append(gone, id)
+			}
+		}
+		fit := int64(len(part)) * g.bytes / 2 / max(1, bytes)
+		g.items = max(1, int(min(fit, int64(2*g.items), int64(g.most))))
 	}
 	return gone, nil
 }

@@ -3,6 +3,8 @@ package reconcile_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,4 +117,49 @@ func TestBackwardWriteThatHangs(t *testing.T) {
 		_, err := reconcile.Backward(t.Context(), pair, backends.Range{}, "", w.options())
 		require.ErrorIs(t, err, backends.ErrUnavailable)
 	})
+}
+
+// brought records how much each lookup brought.
+type brought struct {
+	backends.Source
+	bytes []int
+	items []int
+}
+
+func (b *brought) Lookup(ctx context.Context, ids []string) ([]backends.Item, error) {
+	items, err := b.Source.Lookup(ctx, ids)
+	n := 0
+	for _, it := range items {
+		n += it.Bytes()
+	}
+	b.bytes, b.items = append(b.bytes, n), append(b.items, len(ids))
+	return items, err
+}
+
+// A page of ids of long texts was looked up in one go: a thousand texts of a
+// megabyte were a gigabyte.
+func TestBackwardBoundsWhatItsLooksBring(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, memory.Config{})
+	long := strings.Repeat("long ", 40)
+	for i := range 400 {
+		id, text := fmt.Sprintf("id-%03d", i), "short"
+		if i >= 200 {
+			text = long
+		}
+		w.stored(id, text, testModel.Fingerprint())
+		w.put(item(id, text))
+	}
+	source := &brought{Source: w.source}
+	pair, o := w.pair(), w.options()
+	pair.Source = source
+	o.PageItems, o.MemoryBytes = 100, 40_000
+	got, err := reconcile.Backward(t.Context(), pair, backends.Range{}, "", o)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Counts{Scanned: 400}, got.Counts)
+	require.Equal(t, 100, slices.Max(source.items), "short ones come by the page")
+	require.Equal(t, 10, source.items[0])
+	// The first of the long ones come as many as short ones did.
+	require.LessOrEqual(t, slices.Max(source.bytes), 100*(len(long)+6))
+	require.LessOrEqual(t, slices.Max(source.bytes[len(source.bytes)-5:]), 40_000/4)
 }

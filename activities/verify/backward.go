@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -71,13 +72,9 @@ func (p Pair) wrongRecords(ctx context.Context, ids []string) ([]Finding, error)
 	if err != nil {
 		return nil, fmt.Errorf("fetch records: %w", err)
 	}
-	items, err := p.Source.Lookup(ctx, ids)
+	texts, err := p.hashes(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("look items up: %w", err)
-	}
-	texts := make(map[string]string, len(items))
-	for i := range items {
-		texts[items[i].ID] = backends.ContentHash(items[i].Text)
+		return nil, err
 	}
 	var wrong []Finding
 	for _, rec := range records {
@@ -91,4 +88,22 @@ func (p Pair) wrongRecords(ctx context.Context, ids []string) ([]Finding, error)
 		}
 	}
 	return wrong, nil
+}
+
+// lookupItems is how many items are held at once: as long as their texts are.
+const lookupItems = 50
+
+// hashes are the content hashes of those of the ids that the source has.
+func (p Pair) hashes(ctx context.Context, ids []string) (map[string]string, error) {
+	found := make(map[string]string, len(ids))
+	for part := range slices.Chunk(ids, lookupItems) {
+		items, err := p.Source.Lookup(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("look items up: %w", err)
+		}
+		for i := range items {
+			found[items[i].ID] = backends.ContentHash(items[i].Text)
+		}
+	}
+	return found, nil
 }

@@ -276,6 +276,25 @@ func TestPagesAreBoundedByTheirVectors(t *testing.T) {
 	}
 }
 
+// A page of records was looked up in one go, with all texts of the page.
+func TestBackwardHoldsFewTextsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 120)
+	p := w.pair()
+	s := faulty.New()
+	p.Source = s.Source(w.source)
+	got, err := verify.Backward(t.Context(), p, backends.Range{}, "", verify.Options{})
+	require.NoError(t, err)
+	require.EqualValues(t, 120, got.Report.Records)
+	require.True(t, got.Report.Clean())
+	asked := 0
+	for _, c := range s.Calls() {
+		require.LessOrEqual(t, c.Items, 50)
+		asked += c.Items
+	}
+	require.Equal(t, 120, asked)
+}
+
 func TestAllTellsOfBothWays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 10)
