@@ -77,21 +77,3 @@ func TestRequestsOfRangesAreCarried(t *testing.T) {
 	require.NoError(t, json.Unmarshal(raw, &again))
 	require.Equal(t, gate, again)
 }
-
-// TestIDsTellRangesApart guards children: two of one id can't run.
-func TestIDsTellRangesApart(t *testing.T) {
-	t.Parallel()
-	seen := map[string]bool{}
-	for _, job := range []string{"a", "a/1"} {
-		for pass := range 3 {
-			for _, task := range []workflows.Task{"sync-forward", "sync-backward", "verify-forward"} {
-				for n := range 3 {
-					id := workflows.RangeID(job, pass, task, n)
-					require.False(t, seen[id], id)
-					seen[id] = true
-					require.Contains(t, id, job)
-				}
-			}
-		}
-	}
-}
