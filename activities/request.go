@@ -42,6 +42,9 @@ const (
 // DecodeRequest reads a request strictly: what it does not know it refuses, and
 // says which field.
 func DecodeRequest(raw []byte) (Request, error) {
+	if err := checkFields(raw); err != nil {
+		return Request{}, err
+	}
 	var r Request
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()

@@ -66,6 +66,9 @@ func TestResolveRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, request, want string }{
 		{"an unknown field", `{"namespace":"docs","to":"newer","batchsize":3}`, `unknown field "batchsize"`},
+		{"a field in other letters", `{"namespace":"docs","To":"newer"}`, `unknown field "To"; there are namespace, to, from`},
+		{"a field in other letters beside the right one", `{"namespace":"docs","to":"newer","TO":"older"}`, `unknown field "TO"`},
+		{"a field twice", `{"namespace":"docs","to":"newer","to":"older"}`, `request field "to": stands there twice`},
 		{"a wrong type", `{"namespace":"docs","to":"newer","batch_size":"3"}`, "batch_size"},
 		{"no object", `"docs"`, "request"},
 		{"no namespace", `{"to":"newer"}`, `"namespace"`},
