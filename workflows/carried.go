@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,6 +49,8 @@ func newCarried(job, run string, started time.Time) Carried {
 // check refuses what this program can't go on from.
 func (c *Carried) check(job, run string) error {
 	switch {
+	case c.Version == 0 && c.Job.ID == "":
+		return errors.New("more than one input: a job takes one JSON object")
 	case c.Version != carriedVersion:
 		return fmt.Errorf("carried state has schema version %d, this worker reads %d", c.Version, carriedVersion)
 	case c.Job.ID != job || c.Job.Run != run:

@@ -22,6 +22,10 @@ const (
 // resolve turns the request into a job; the first thing that is done, so that a
 // typing error is answered at once.
 func (r *run) resolve(ctx workflow.Context) error {
+	//workflowcheck:ignore looks at bytes only
+	if !json.Valid(r.request) { // no activity could be given it
+		return fail(activities.CodeInvalidRequest, "invalid input: request: is not JSON")
+	}
 	r.readRequest()
 	var job Job
 	ctx = short(ctx, r.Job, "resolve the request")

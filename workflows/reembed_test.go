@@ -72,6 +72,31 @@ func TestRefusedRequestFailsAtOnce(t *testing.T) {
 	require.Empty(t, s.outcomes[0].Job.Namespace, "nothing was resolved")
 }
 
+// TestRequestThatIsNoJSONFails guards against a job that hangs: bytes of another
+// encoding can be given to no activity, and their task failed again and again.
+func TestRequestThatIsNoJSONFails(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, []byte("namespace: docs"), nil)
+	require.True(t, s.env.IsWorkflowCompleted())
+	status := s.status()
+	require.Equal(t, activities.CodeInvalidRequest, status.ErrorCode)
+	require.Contains(t, status.Reason, "is not JSON")
+	require.Equal(t, []string{"RecordOutcome"}, s.calls)
+}
+
+// TestSecondInputIsCalledOne guards the words for a second --input: it was taken
+// for what a job carries from run to run, of a wrong schema version.
+func TestSecondInputIsCalledOne(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, json.RawMessage(request), json.RawMessage(`{"priority":"HIGH"}`))
+	status := s.status()
+	require.Equal(t, activities.CodeInvalidRequest, status.ErrorCode)
+	require.Equal(t, "more than one input: a job takes one JSON object", status.Reason)
+	require.Empty(t, s.calls)
+}
+
 func TestPlanWithBlockersFails(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
