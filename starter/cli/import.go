@@ -109,6 +109,10 @@ func (a *app) openInput(file string) (in *os.File, name string, done func(), err
 		if in, err = os.Open(file); err != nil {
 			return nil, "", nil, usage("open the file to import: %w", err)
 		}
+		if info, err := in.Stat(); err == nil && info.IsDir() {
+			in.Close()
+			return nil, "", nil, usage("open the file to import: %s is a folder", file)
+		}
 		return in, file, func() { in.Close() }, nil
 	}
 	if in, err = os.CreateTemp("", "reembed-import-*.jsonl"); err != nil {
