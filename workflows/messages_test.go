@@ -1,7 +1,6 @@
 package workflows_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -61,10 +60,10 @@ func TestIDsAreHandy(t *testing.T) {
 	longest := strings.Repeat("n", 100) // of a namespace in the catalog
 	job := workflows.JobID(longest, "abcdefgh")
 	require.Equal(t, "reembed-docs-abcdefgh", workflows.JobID("docs", "abcdefgh"))
-	require.NotEqual(t, job, workflows.GateID)
+	require.NotEqual(t, workflows.GateID, job)
 	for _, task := range allTasks {
 		id := workflows.RangeID(job, 1_000_000, task, activities.MaxRanges)
-		require.Regexp(t, regexp.MustCompile(`^[A-Za-z0-9._/-]+$`), id)
+		require.Regexp(t, `^[A-Za-z0-9._/-]+$`, id)
 		require.Less(t, len(id), 200)
 	}
 	seen := map[string]bool{}
