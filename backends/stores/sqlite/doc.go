@@ -9,7 +9,8 @@
 // begins. Vectors are written with synchronous=NORMAL: a lost machine may lose
 // the last transactions, whole, and sync finds what is missing. Index.Finish
 // makes them durable, before a route points at them: the registry may be in
-// another file. The registry is written with synchronous=FULL, so that a
+// another file. All else is written with synchronous=FULL, as nobody would find
+// it missing: items, what generations there are, and the registry, where a
 // version, once given, stays given.
 //
 // # Physical schema

@@ -93,7 +93,7 @@ func (x *Index) create(ctx context.Context, spec backends.GenerationSpec) (have 
 	case spec.Dimensions < 1 || spec.Dimensions > backends.MaxDimensions:
 		return have, fmt.Errorf("%w: %d, between 1 and %d", backends.ErrDimension, spec.Dimensions, backends.MaxDimensions)
 	}
-	err = x.store.write(ctx, normal, func(tx *sql.Tx) error {
+	err = x.store.write(ctx, full, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO reembed_generations (locator, namespace, model, fingerprint, dimensions, metric)
 			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			spec.Locator, x.namespace, spec.Model, spec.Fingerprint, spec.Dimensions, string(spec.Metric))
@@ -161,7 +161,7 @@ func (x *Index) Finish(ctx context.Context, locator string) error {
 
 // Drop removes table and list entry in one transaction.
 func (x *Index) Drop(ctx context.Context, locator string) error {
-	err := x.store.write(ctx, normal, func(tx *sql.Tx) error {
+	err := x.store.write(ctx, full, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, "DELETE FROM reembed_generations WHERE namespace = ? AND locator = ?", x.namespace, locator)
 		if err != nil {
 			return err

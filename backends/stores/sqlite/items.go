@@ -19,7 +19,7 @@ func (s *Source) PutItems(ctx context.Context, items []backends.Item) error {
 	if err := s.checkItems(items); err != nil {
 		return fmt.Errorf("put items into table %q: %w", s.table.Name, err)
 	}
-	err := s.store.write(ctx, normal, func(tx *sql.Tx) error {
+	err := s.store.write(ctx, full, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, s.create()); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (s *Source) DeleteItems(ctx context.Context, ids []string) error {
 	if err != nil {
 		return err
 	}
-	err = s.store.write(ctx, normal, func(tx *sql.Tx) error {
+	err = s.store.write(ctx, full, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM "+s.keys.table+" WHERE "+s.keys.column+in, list)
 		return err
 	})
