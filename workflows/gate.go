@@ -79,10 +79,12 @@ func (g *gate) full(ctx workflow.Context) bool {
 func (g *gate) receive(ctx workflow.Context) {
 	for {
 		var gone, r activities.SlotRequest
-		limit := -1 // what a signal without a value leaves
+		var limit *int // nil after a signal without a value, in whatever way it has none
 		switch {
 		case g.limit.ReceiveAsync(&limit):
-			g.resize(limit)
+			if limit != nil {
+				g.resize(*limit)
+			}
 		case g.withdraw.ReceiveAsync(&gone):
 			g.gateQueue.withdraw(gone)
 		case g.acquire.ReceiveAsync(&r):

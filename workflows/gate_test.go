@@ -57,7 +57,11 @@ func newDoor(t *testing.T) *door {
 			if d.deaf[job] {
 				return errors.New("no such workflow")
 			}
-			d.told = append(d.told, job+" "+arg.(activities.Grant).Nonce)
+			grant := arg.(activities.Grant)
+			if grant.FirstRun != job+"-run" {
+				return errors.New("the grant is not this job's")
+			}
+			d.told = append(d.told, job+" "+grant.Nonce)
 			return nil
 		})
 	return d
@@ -167,11 +171,14 @@ func TestGateFreesWhatItCannotReach(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t)
 	d.deaf["gone"] = true
+	stopped := 0
+	d.env.SetOnActivityCanceledListener(func(*activity.Info) { stopped++ })
 	d.ask(0, want("gone", "a", 1))
 	d.ask(time.Second, want("next", "a", 3))
 	d.env.RegisterDelayedCallback(func() { d.end("next", nil) }, 2*time.Second)
 	d.run(workflows.GateState{Limit: 1, ContinueAfter: 4})
 	require.Equal(t, []string{"next next-nonce"}, d.heard())
+	require.Equal(t, 1, stopped, "a freed slot's job is watched no more")
 }
 
 // TestGateWatchesOn guards slots against a watch that fails: the job may still run.
@@ -221,6 +228,7 @@ func TestGateLimitBySignal(t *testing.T) {
 		require.Len(t, d.state().Holders, 1)
 		d.env.SignalWorkflow(activities.SignalGateLimit, "many")
 		d.env.SignalWorkflow(activities.SignalGateLimit, -3)
+		d.env.SignalWorkflow(activities.SignalGateLimit, nil)
 		d.env.SignalWorkflow(activities.SignalGateAcquire, []int{1})
 	}, time.Second)
 	d.env.RegisterDelayedCallback(func() {
@@ -233,6 +241,6 @@ func TestGateLimitBySignal(t *testing.T) {
 		d.end("a", nil)
 		d.end("b", nil)
 	}, 3*time.Second)
-	d.run(workflows.GateState{Limit: 1, ContinueAfter: 6})
+	d.run(workflows.GateState{Limit: 1, ContinueAfter: 7})
 	require.Len(t, d.heard(), 2)
 }
