@@ -9,6 +9,8 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -24,44 +26,85 @@ func (s *stage) next() (json.RawMessage, *workflows.Carried) {
 	return raw, carried
 }
 
-// TestContinuedJobEndsAsAnotherOne guards what is carried: a job that continues
-// as new after each step does the same work and ends with the same status.
-func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
-	t.Parallel()
-	whole := newStage(t)
-	whole.dirty = []int64{3000, 40}
-	want := whole.play()
-	require.Equal(t, workflows.Completed, want.State)
-
+// inRuns plays the job as one that continues as new after each step. What the
+// actors remember goes on from run to run.
+func inRuns(t *testing.T, set func(*stage)) (last *stage, status workflows.Status, runs int) {
+	t.Helper()
 	raw, carried := json.RawMessage(request), (*workflows.Carried)(nil)
-	var got workflows.Status
-	var calls []string
-	passes, looks, runs := 0, 0, 0
 	for {
 		s := newStage(t)
+		set(s)
 		s.job.ContinueAfter = 1
-		s.dirty, s.passes, s.looks = whole.dirty, passes, looks
+		if last != nil {
+			s.calls, s.passes, s.looks = last.calls, last.passes, last.looks
+		}
 		s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, raw, carried)
-		calls = append(calls, s.calls...)
-		passes, looks = s.passes, s.looks
-		runs++
-		require.Less(t, runs, 50)
-		var again *workflow.ContinueAsNewError
-		if err := s.env.GetWorkflowError(); err == nil {
-			got = s.status()
-			break
-		} else {
-			require.ErrorAs(t, err, &again)
+		last, runs = s, runs+1
+		require.Less(t, runs, 100)
+		if err := s.env.GetWorkflowError(); !workflow.IsContinueAsNewError(err) {
+			return last, s.status(), runs
 		}
 		raw, carried = s.next()
 	}
-	require.Greater(t, runs, 5)
-	require.Equal(t, whole.calls, calls, "the slot and the lease are taken once")
-	for _, s := range []*workflows.Status{&got, &want} {
-		s.StartedAt, s.RunningSince, s.FinishedAt = time.Time{}, nil, nil
-		s.Progress.PhaseSince = time.Time{}
+}
+
+// timeless leaves out of a status what differs between two clocks.
+func timeless(s workflows.Status) workflows.Status {
+	s.StartedAt, s.RunningSince, s.FinishedAt = time.Time{}, nil, nil
+	s.Progress.PhaseSince, s.Progress.ItemsPerSecond = time.Time{}, 0
+	return s
+}
+
+// TestContinuedJobEndsAsAnotherOne guards what is carried: a job that continues
+// as new after each step does the same work, stays within the same bounds and
+// ends with the same status as one that does not.
+func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
+	t.Parallel()
+	stale := func(id string) workflows.Verification { return finding(verify.Stale, id) }
+	for name, c := range map[string]struct {
+		set  func(*stage)
+		code string
+		runs int // at least
+	}{
+		"smooth": {func(s *stage) { s.dirty = []int64{3000, 40} }, "", 9},
+		"findings": {func(s *stage) {
+			s.reports = []workflows.Verification{stale("a"), stale("b")}
+		}, "", 15},
+		"a finding that stays": {func(s *stage) {
+			s.reports = []workflows.Verification{stale("a"), stale("a")}
+		}, activities.CodeVerification, 11},
+		"always another finding": {func(s *stage) {
+			s.reports = []workflows.Verification{stale("a"), stale("b"), stale("c"), stale("d"), stale("e")}
+		}, activities.CodeVerification, 20},
+		"never catches up": {func(s *stage) {
+			s.dirty = []int64{3000, 900, 500, 300, 200, 100, 90, 80, 70, 60, 50, 40, 30, 20}
+		}, activities.CodeNotConverging, 14},
+		"the lease lost twice": {func(s *stage) {
+			s.before["FinishIndex"] = func(n int) error {
+				if n <= 2 {
+					return hopeless(activities.CodeLeaseLost, "taken over")
+				}
+				return nil
+			}
+		}, "", 18},
+		"the lease lost too often": {func(s *stage) {
+			s.before["CheckSwitch"] = func(int) error { return hopeless(activities.CodeLeaseLost, "taken over") }
+		}, activities.CodeLeaseLost, 25},
+		"too many items set aside": {func(s *stage) { s.refused = 101 }, activities.CodeTooManyFailedItems, 4},
+		"a dry run":                {func(s *stage) { s.job.DryRun = true }, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole := newStage(t)
+			c.set(whole)
+			want := whole.play()
+			require.Equal(t, c.code, want.ErrorCode, want.Reason)
+			last, got, runs := inRuns(t, c.set)
+			require.GreaterOrEqual(t, runs, c.runs)
+			require.Equal(t, whole.calls, last.calls, "the slot is taken once, and no work is done twice")
+			require.Equal(t, timeless(want), timeless(got))
+		})
 	}
-	require.Equal(t, want, got)
 }
 
 // TestCancelAtTheEdgeOfARun guards signals that come while a run ends: they must

@@ -63,19 +63,6 @@ func TestEachActivityIsRetried(t *testing.T) {
 	}
 }
 
-// TestBusyNamespaceIsWaitedFor guards the lease: a living holder is no failure.
-func TestBusyNamespaceIsWaitedFor(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.before["AcquireLease"] = func(n int) error {
-		if n <= 8 {
-			return passing(activities.CodeNamespaceBusy)
-		}
-		return nil
-	}
-	require.Equal(t, workflows.Completed, s.play().State)
-}
-
 // TestOutcomeThatCannotBeRecorded guards the job's own end against its bookkeeping.
 func TestOutcomeThatCannotBeRecorded(t *testing.T) {
 	t.Parallel()
@@ -101,29 +88,6 @@ func TestFailedRangeStopsTheOthers(t *testing.T) {
 	status := s.play()
 	require.Equal(t, activities.CodeQuotaExhausted, status.ErrorCode)
 	require.Equal(t, workflows.Copying, status.Phase)
-}
-
-// TestLostLeaseQueuesAgain guards the fence: a job whose namespace was taken
-// begins anew under a new epoch, a few times.
-func TestLostLeaseQueuesAgain(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.before["SyncSegment"] = func(n int) error {
-		if n == 2 {
-			return hopeless(activities.CodeLeaseLost, "taken over")
-		}
-		return nil
-	}
-	status := s.play()
-	require.Equal(t, workflows.Completed, status.State)
-	require.Equal(t, 2, s.called("AcquireLease"))
-	require.Equal(t, 1, s.called("AcquireSlot"), "the slot is still the job's")
-
-	s = newStage(t)
-	s.before["SyncSegment"] = func(int) error { return hopeless(activities.CodeLeaseLost, "taken over") }
-	status = s.play()
-	require.Equal(t, activities.CodeLeaseLost, status.ErrorCode)
-	require.Equal(t, 4, s.called("AcquireLease"))
 }
 
 func TestTooManyItemsRefused(t *testing.T) {

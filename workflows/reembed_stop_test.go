@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -114,23 +113,4 @@ func TestCancelInTheQueue(t *testing.T) {
 			require.Greater(t, s.called("AcquireSlot"), 10, "it asks again and again: a request may be lost")
 		})
 	}
-}
-
-// TestForeignGrantsAreIgnored guards against slots that were meant for another
-// run: a reset applies old signals again.
-func TestForeignGrantsAreIgnored(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.noGrant = true
-	s.env.RegisterDelayedCallback(func() {
-		s.grant(activities.Grant{FirstRun: "another", Nonce: "nonce"})
-		s.grant(activities.Grant{FirstRun: s.query().Run, Nonce: "old nonce"})
-	}, time.Minute)
-	s.env.RegisterDelayedCallback(func() {
-		require.Zero(t, s.called("AcquireLease"))
-		s.grant(activities.Grant{FirstRun: s.query().Run, Nonce: "nonce"})
-	}, time.Hour)
-	status := s.play()
-	require.Equal(t, workflows.Completed, status.State)
-	require.Equal(t, time.Hour, status.RunningSince.Sub(status.StartedAt).Truncate(time.Minute))
 }
