@@ -90,7 +90,7 @@ func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
 		"the lease lost too often": {func(s *stage) {
 			s.before["CheckSwitch"] = func(int) error { return hopeless(activities.CodeLeaseLost, "taken over") }
 		}, activities.CodeLeaseLost, 25},
-		"too many items set aside": {func(s *stage) { s.refused = 101 }, activities.CodeTooManyFailedItems, 4},
+		"too many items set aside": {func(s *stage) { s.job.Window, s.refused = 1, 101 }, activities.CodeTooManyFailedItems, 4},
 		"a dry run":                {func(s *stage) { s.job.DryRun = true }, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
