@@ -76,22 +76,65 @@ func names(columns []column) string {
 	return strings.Join(out, ", ")
 }
 
-// requireUnique wants an index that keeps the key alone unique: without one a
-// sweep may lose rows of equal keys. A view has no index, and is taken on trust.
+// requireUnique wants an index that keeps the key alone unique, by the key's own
+// collation: without one a sweep may lose rows of equal keys. A view has no
+// index, and is taken on trust.
 func (s *Source) requireUnique(ctx context.Context) error {
+	// A view, or an INTEGER PRIMARY KEY, which is the rowid and has no index.
 	const query = `
 SELECT EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'view')
  OR (SELECT count(*) = 1 AND max(lower(name)) = lower(?2) FROM pragma_table_info(?1) WHERE pk > 0)
- OR EXISTS (SELECT 1 FROM pragma_index_list(?1) AS l WHERE l."unique" AND NOT l.partial
-  AND (SELECT count(*) = 1 AND max(lower(name)) = lower(?2) FROM pragma_index_info(l.name)))`
+  AND NOT EXISTS (SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk')`
 	var ok bool
 	if err := s.store.reader.QueryRowContext(ctx, query, s.table.Name, s.table.Key).Scan(&ok); err != nil {
 		return s.store.translate(err)
 	}
-	if !ok {
-		return fmt.Errorf("%w: nothing keeps the key unique: CREATE UNIQUE INDEX on %s(%s)", backends.ErrUnsupported, s.keys.table, s.keys.column)
+	if ok {
+		return nil
 	}
-	return nil
+	indexes, err := s.uniqueIndexes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, index := range indexes {
+		if found, err := s.finds(ctx, index); err != nil || found {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: nothing keeps the key unique, as it is compared: CREATE UNIQUE INDEX on %s(%s)",
+		backends.ErrUnsupported, s.keys.table, s.keys.column)
+}
+
+// uniqueIndexes are the names of those on the key alone.
+func (s *Source) uniqueIndexes(ctx context.Context) (names []string, err error) {
+	const query = `SELECT l.name FROM pragma_index_list(?1) AS l WHERE l."unique" AND NOT l.partial
+ AND (SELECT count(*) = 1 AND max(lower(name)) = lower(?2) FROM pragma_index_info(l.name))`
+	err = s.store.rows(ctx, query, []any{s.table.Name, s.table.Key}, func(rows *sql.Rows) error {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return fmt.Errorf("scan index: %w", err)
+		}
+		names = append(names, name)
+		return nil
+	})
+	return names, err
+}
+
+// finds reports whether SQLite finds a key by the index. It does not when the
+// index has another collation than the column: then 'a' and 'A' may both be
+// there although they compare as equal, and a page that ends between them loses one.
+func (s *Source) finds(ctx context.Context, index string) (found bool, err error) {
+	query := fmt.Sprintf("EXPLAIN QUERY PLAN SELECT 1 FROM %s INDEXED BY %s WHERE %s = ''", s.keys.table, quote(index), s.keys.column)
+	err = s.store.rows(ctx, query, nil, func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return fmt.Errorf("scan plan: %w", err)
+		}
+		found = found || strings.HasPrefix(detail, "SEARCH ")
+		return nil
+	})
+	return found, err
 }
 
 // edges looks at the first and the last key: NULL comes before, and BLOBs come
