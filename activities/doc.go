@@ -14,8 +14,9 @@
 //	CheckSwitch, Switch      the route
 //	RecordOutcome            what is left of a job
 //
-// Whatever writes asks the lease first, so that a zombie of a terminated or
-// reset job is fenced. Errors leave through one table, [Failures], as
+// Whatever writes asks the lease first, so that a zombie of a job that was
+// terminated, or reset to before it had the lease, is fenced, but for a write
+// that was already under way. Errors leave through one table, [Failures], as
 // application errors whose type is a code; what travels is ids, hashes and
 // counts, never a text, a vector or a provider's raw answer.
 //
