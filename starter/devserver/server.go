@@ -75,18 +75,25 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	s.tail, s.close = &tail{}, closeLog
+	database, err := s.options.claimDatabase()
+	if err != nil {
+		return errors.Join(err, s.closeLog())
+	}
 	output := io.MultiWriter(s.tail, log)
 	process, err := child.Start(child.Command{
 		Path: s.options.Binary, Args: s.options.args(), Env: environment(),
 		Stdout: output, Stderr: output,
 	})
 	if err != nil {
-		return errors.Join(fmt.Errorf("dev server: %w", err), s.closeLog())
+		return errors.Join(fmt.Errorf("dev server: %w", err), database.giveUp(), s.closeLog())
 	}
 	s.process = process
 	if err := s.await(ctx); err != nil {
-		err = errors.Join(err, s.Kill())
+		err = errors.Join(err, s.Kill(), database.giveUp())
 		return fmt.Errorf("dev server on %s: %w; its output ends with:\n%s", s.Address(), err, s.tail)
+	}
+	if err := database.keep(); err != nil {
+		return errors.Join(err, s.Kill())
 	}
 	return nil
 }

@@ -69,6 +69,25 @@ func TestServerIsReadyAndKeepsItsFileOverACrash(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "temporal.log"))
 }
 
+// TestStartCutShortDoesNotSpoilTheNext guards against a Ctrl-C in the first start
+// after which no server ever started in that folder: "no such table: namespaces".
+func TestStartCutShortDoesNotSpoilTheNext(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	half := script(t, "echo half > "+filepath.Join(dir, "temporal.db")+"; exit 1")
+	_, err := devserver.Start(t.Context(), devserver.Options{Dir: dir, Binary: half})
+	require.ErrorContains(t, err, "the process ended")
+	require.FileExists(t, filepath.Join(dir, "temporal.db"))
+
+	s := start(t, devserver.Options{Dir: dir})
+	run := begin(t, s, "kept")
+	require.NoError(t, s.Stop())
+	_, err = devserver.Start(t.Context(), devserver.Options{Dir: dir, Binary: script(t, "exit 1")})
+	require.Error(t, err)
+	require.NoError(t, s.Restart(t.Context()))
+	require.Equal(t, run, describe(t, s, "kept"), "a database that has served is never removed")
+}
+
 func TestWebUI(t *testing.T) {
 	t.Parallel()
 	s := start(t, devserver.Options{UI: true})
