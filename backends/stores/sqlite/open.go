@@ -111,6 +111,11 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.writer.QueryRowContext(ctx, "PRAGMA encoding").Scan(&encoding); err != nil {
 		return err
 	}
+	file, err := os.Stat(s.config.Path) // it is there: a connection has read it
+	if err != nil {
+		return err
+	}
+	s.file = file
 	if encoding != "UTF-8" {
 		return fmt.Errorf("%w: the database's encoding is %s, it has to be UTF-8", backends.ErrUnsupported, encoding)
 	}

@@ -148,6 +148,42 @@ func TestBusyAndClosed(t *testing.T) {
 	require.ErrorIs(t, s.Index("ns").Ping(t.Context()), backends.ErrUnavailable)
 }
 
+// TestReplacedFileIsNoticed guards against work that nobody sees: connections go
+// on with a file that was removed, or replaced by a restored backup, and a job on
+// it was COMPLETED.
+func TestReplacedFileIsNoticed(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]func(t *testing.T, path string){
+		"removed": func(t *testing.T, path string) { require.NoError(t, os.Remove(path)) },
+		"replaced": func(t *testing.T, path string) {
+			raw, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(path+".backup", raw, 0o600))
+			require.NoError(t, os.Rename(path+".backup", path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "store.db")
+			s := openStore(t, path)
+			docs, err := s.Source(sqlite.Table{Name: "docs"})
+			require.NoError(t, err)
+			require.NoError(t, docs.PutItems(t.Context(), []backends.Item{{ID: "a", Text: "1"}}))
+			require.NoError(t, docs.Ping(t.Context()))
+			require.NoError(t, s.Registry().Ping(t.Context()))
+
+			replace(t, path)
+			_, err = s.Registry().Put(t.Context(), "kind", "key", 0, []byte("{}"))
+			require.ErrorIs(t, err, backends.ErrUnavailable)
+			require.ErrorContains(t, err, "removed or replaced")
+			require.ErrorIs(t, docs.PutItems(t.Context(), []backends.Item{{ID: "b", Text: "2"}}), backends.ErrUnavailable)
+			require.ErrorIs(t, docs.Ping(t.Context()), backends.ErrUnavailable)
+			require.ErrorIs(t, s.Registry().Ping(t.Context()), backends.ErrUnavailable)
+			require.NoFileExists(t, path+".backup")
+		})
+	}
+}
+
 // TestDamage overwrites the middle of the file: the error says so, and is not
 // taken for something that passes.
 func TestDamage(t *testing.T) {

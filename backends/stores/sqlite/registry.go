@@ -16,8 +16,11 @@ type Registry struct{ store *Store }
 
 var _ backends.Registry = (*Registry)(nil)
 
-// Ping reads the sequence.
+// Ping reads the sequence, and sees whether the file is still the one that was opened.
 func (r *Registry) Ping(ctx context.Context) error {
+	if err := r.store.checkFile(); err != nil {
+		return fmt.Errorf("registry: %w", err)
+	}
 	var last int64
 	err := r.store.reader.QueryRowContext(ctx, "SELECT last FROM reembed_versions").Scan(&last)
 	if err != nil {

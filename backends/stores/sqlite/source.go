@@ -25,7 +25,10 @@ var (
 // Ping looks at the table: that it is there with its columns, and that each of
 // its keys can be an id. ErrNotFound, or ErrUnsupported with what to change.
 func (s *Source) Ping(ctx context.Context) error {
-	err := s.inspect(ctx)
+	err := s.store.checkFile()
+	if err == nil {
+		err = s.inspect(ctx)
+	}
 	if err == nil {
 		err = s.edges(ctx)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -13,7 +14,8 @@ import (
 type Store struct {
 	config Config
 	reader *sql.DB
-	writer *sql.DB // one connection: writes of a process queue here, in order
+	writer *sql.DB     // one connection: writes of a process queue here, in order
+	file   os.FileInfo // what was opened; nil until it is
 }
 
 // Source returns the items of a table; ErrInvalidInput for a bad Table. Whether
@@ -43,6 +45,21 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// checkFile returns ErrUnavailable when the path names another file than the one
+// that was opened, or none: connections go on with a file that was removed or
+// replaced, and what they write is seen by nobody and gone with them.
+func (s *Store) checkFile() error {
+	if s.file == nil {
+		return nil
+	}
+	now, err := os.Stat(s.config.Path)
+	if err == nil && os.SameFile(s.file, now) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s was removed or replaced while it was open: restart the programs that have it open (all workers)",
+		backends.ErrUnavailable, s.config.Path)
+}
+
 // durability is the PRAGMA synchronous of a transaction; see the package's doc.
 type durability string
 
@@ -60,6 +77,9 @@ func (s *Store) write(ctx context.Context, d durability, f func(*sql.Tx) error) 
 func (s *Store) transact(ctx context.Context, d durability, f func(*sql.Tx) error) error {
 	if s.config.ReadOnly {
 		return fmt.Errorf("%w: %s was opened read-only", backends.ErrUnauthorized, s.config.Path)
+	}
+	if err := s.checkFile(); err != nil {
+		return err
 	}
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
