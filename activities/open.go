@@ -34,7 +34,7 @@ func (a *Activities) open(ctx context.Context, job Job) (opened, error) {
 	}
 	if o.model.Fingerprint() != job.Fingerprint {
 		return o, because(errCatalogMismatch, "this worker's catalog gives model %s another fingerprint: %s",
-			job.To.Name, strings.Join(differences(job.To, o.model), ", "))
+			job.To.Name, Differences(job.To, o.model))
 	}
 	if o.source, err = a.World.Source(ctx, job.Namespace); err != nil {
 		return o, err
@@ -49,9 +49,9 @@ func (a *Activities) open(ctx context.Context, job Job) (opened, error) {
 	return o, err
 }
 
-// differences names the catalog keys in which two models of one name differ,
-// of those that make the fingerprint.
-func differences(job, here backends.Model) []string {
+// Differences names the catalog keys in which two models of one name differ, of
+// those that make the fingerprint, with both values.
+func Differences(job, here backends.Model) string {
 	var keys []string
 	for _, k := range []struct {
 		key       string
@@ -68,7 +68,7 @@ func differences(job, here backends.Model) []string {
 			keys = append(keys, fmt.Sprintf("%s is %q here, %q in the job", k.key, fmt.Sprint(k.here), fmt.Sprint(k.job)))
 		}
 	}
-	return keys
+	return strings.Join(keys, ", ")
 }
 
 // fence returns LEASE_LOST unless the job still holds the namespace.

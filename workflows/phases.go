@@ -113,7 +113,7 @@ func (r *run) resolveAgain(ctx workflow.Context) error {
 	}
 	if job.Fingerprint != r.Job.Fingerprint {
 		return fail(activities.CodeCatalogMismatch,
-			"model %q had fingerprint %s when the job was started, and has %s now", job.To.Name, r.Job.Fingerprint, job.Fingerprint)
+			"the catalog of a worker gives model %s another fingerprint than when the job was started: %s", job.To.Name, activities.Differences(r.Job.To, job.To))
 	}
 	r.adopt(job)
 	return nil

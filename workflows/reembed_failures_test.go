@@ -122,8 +122,12 @@ func TestNeverCatchesUp(t *testing.T) {
 func TestCatalogChangedWhileWaiting(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.before["AcquireLease"] = func(int) error { s.job.Fingerprint = "another"; return nil }
+	s.before["AcquireLease"] = func(int) error {
+		s.job.Fingerprint, s.job.To.DocumentPrefix = "another", "passage: "
+		return nil
+	}
 	status := s.play()
 	require.Equal(t, activities.CodeCatalogMismatch, status.ErrorCode)
+	require.Contains(t, status.Reason, `document_prefix is "passage: " here, "" in the job`, "it says which key")
 	require.Zero(t, s.called("Prepare"))
 }
