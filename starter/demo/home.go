@@ -18,15 +18,13 @@ import (
 
 // home is the folder of the demo's files.
 type home struct {
-	catalog string // reembed.yaml
-	corpus  string // the items as JSON lines
-	tally   string // what the new model's embedder was sent
+	lock    *os.File // held while the demo runs
+	catalog string   // reembed.yaml
+	corpus  string   // the items as JSON lines
+	tally   string   // what the new model's embedder was sent
 	// The golden queries, and which items answer them.
 	queries, qrels string
 }
-
-// mark is a file that only a demo's folder has: no other folder is emptied.
-const mark = ".reembed-demo"
 
 // The new model's embedder answers like one that is far away, so that there is
 // something to watch, and keeps count of what it was sent.
@@ -55,10 +53,12 @@ func settle(dir string) (home, error) {
 	if err != nil {
 		return home{}, fmt.Errorf("folder of the demo: %w", err)
 	}
-	if err := empty(dir); err != nil {
+	mark, err := claim(dir)
+	if err != nil {
 		return home{}, fmt.Errorf("folder of the demo: %w", err)
 	}
 	h := home{
+		lock:    mark,
 		catalog: filepath.Join(dir, "reembed.yaml"),
 		corpus:  filepath.Join(dir, "go-doc.jsonl"),
 		tally:   filepath.Join(dir, "tally"),
@@ -66,33 +66,10 @@ func settle(dir string) (home, error) {
 	if h.queries, h.qrels, err = golden.Write(dir); err != nil {
 		return home{}, fmt.Errorf("folder of the demo: %w", err)
 	}
-	for name, content := range map[string][]byte{mark: nil, "reembed.yaml": []byte(catalogText)} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			return home{}, fmt.Errorf("folder of the demo: %w", err)
-		}
+	if err := os.WriteFile(h.catalog, []byte(catalogText), 0o644); err != nil {
+		return home{}, fmt.Errorf("folder of the demo: %w", err)
 	}
 	return h, nil
-}
-
-// empty makes the folder, or empties one that a former demo left.
-func empty(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return os.MkdirAll(dir, 0o755)
-	}
-	if err != nil {
-		return err
-	}
-	if len(entries) == 0 {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(dir, mark)); err != nil {
-		return fmt.Errorf("%s is not empty, and no former demo's: name another with --dir", dir)
-	}
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	return os.MkdirAll(dir, 0o755)
 }
 
 // gather writes the corpus as JSON lines, the way `reembed import` reads it, and
