@@ -105,6 +105,13 @@ func (d *door) heard() []string {
 	return slices.Clone(d.told)
 }
 
+// watched are the jobs whose watches have begun.
+func (d *door) watched() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.watches)
+}
+
 func (d *door) state() workflows.GateState {
 	d.t.Helper()
 	value, err := d.env.QueryWorkflow(workflows.QueryGate)
@@ -194,7 +201,7 @@ func TestGateWatchesOn(t *testing.T) {
 		d.end("j", nil)
 	}, time.Minute)
 	d.run(workflows.GateState{Limit: 1, ContinueAfter: 2})
-	require.Equal(t, []string{"j", "j"}, d.watches)
+	require.Equal(t, []string{"j", "j"}, d.watched())
 }
 
 // TestGateContinuedTellsAgain guards grants over continue-as-new: what is not

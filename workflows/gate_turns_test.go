@@ -42,6 +42,7 @@ func TestGateEndingLosesNobody(t *testing.T) {
 		for _, h := range second.state().Holders {
 			require.True(t, h.Granted, "%s was told", h.Job)
 		}
+		require.ElementsMatch(t, []string{"a", "b"}, second.watched(), "its holders are watched by each run")
 		second.end("a", nil)
 		second.end("b", nil)
 	}, time.Second)
@@ -50,7 +51,6 @@ func TestGateEndingLosesNobody(t *testing.T) {
 	for _, grant := range []string{"a a-nonce", "b b-nonce"} {
 		require.Contains(t, append(told, second.heard()...), grant)
 	}
-	require.Equal(t, []string{"a", "b"}, second.watches[:2], "its holders are watched by each run")
 	require.Equal(t, []string{"c", "d"}, names(carried.Holders))
 	require.Equal(t, []string{"e"}, names(carried.Waiting))
 	require.Equal(t, 2, carried.Runs)
@@ -70,7 +70,9 @@ func TestGateTellsAHolderAgain(t *testing.T) {
 		require.Len(t, holders, 1)
 		require.Equal(t, "second", holders[0].Nonce)
 		require.True(t, holders[0].Granted)
+		d.mu.Lock()
 		d.deaf["j"] = true
+		d.mu.Unlock()
 		d.env.SignalWorkflow(activities.SignalGateAcquire, want("j", "a", 3))
 	}, 2*time.Second)
 	d.env.RegisterDelayedCallback(func() {
@@ -81,7 +83,7 @@ func TestGateTellsAHolderAgain(t *testing.T) {
 	}, 3*time.Second)
 	d.run(workflows.GateState{Limit: 1, ContinueAfter: 4})
 	require.Equal(t, []string{"j j-nonce", "j second"}, d.heard())
-	require.Equal(t, []string{"j"}, d.watches, "one watch is enough")
+	require.Equal(t, []string{"j"}, d.watched(), "one watch is enough")
 }
 
 // TestGateHonoursWhoHolds guards slots over a gate that does not know them: the
@@ -141,9 +143,9 @@ func TestGateWaitsBeforeItWatchesOn(t *testing.T) {
 	d := newDoor(t)
 	d.ask(0, want("j", "a", 1))
 	d.env.RegisterDelayedCallback(func() { d.end("j", hopeless("INTERNAL", "the watch broke")) }, time.Second)
-	d.env.RegisterDelayedCallback(func() { require.Len(t, d.watches, 1) }, 5*time.Second)
+	d.env.RegisterDelayedCallback(func() { require.Len(t, d.watched(), 1) }, 5*time.Second)
 	d.env.RegisterDelayedCallback(func() {
-		require.Len(t, d.watches, 2)
+		require.Len(t, d.watched(), 2)
 		d.end("j", nil)
 	}, time.Minute)
 	d.run(workflows.GateState{Limit: 1, ContinueAfter: 2})
