@@ -94,3 +94,31 @@ func TestWindowOfRanges(t *testing.T) {
 		})
 	}
 }
+
+// TestIdsOfRanges guards what clients ask the open ranges by.
+func TestIdsOfRanges(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.job.Window = 1
+	s.dirty = []int64{0}
+	var ids []string
+	s.env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {
+		ids = append(ids, info.WorkflowExecution.ID)
+	})
+	status := s.play()
+	var want []string
+	for _, pass := range []struct {
+		n     int
+		tasks []activities.Task
+	}{
+		{1, []activities.Task{activities.SyncForward, activities.SyncBackward}},
+		{status.Progress.Pass, []activities.Task{activities.VerifyForward, activities.VerifyBackward}},
+	} {
+		for _, task := range pass.tasks {
+			for n := range 3 {
+				want = append(want, workflows.RangeID(status.Job, pass.n, task, n+1))
+			}
+		}
+	}
+	require.Equal(t, want, ids)
+}

@@ -107,33 +107,31 @@ func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
 	}
 }
 
-// TestCancelAtTheEdgeOfARun guards signals that come while a run ends: they must
-// not be lost between it and the next.
+// TestCancelAtTheEdgeOfARun guards signals that come together with what ends a
+// step: they must not be lost between two runs, nor before the switch.
 func TestCancelAtTheEdgeOfARun(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.job.ContinueAfter = 1
-	raw, carried := func() (json.RawMessage, *workflows.Carried) {
-		s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, json.RawMessage(request), nil)
-		return s.next()
-	}()
-	for range 3 { // up to the copy
-		s = newStage(t)
-		s.job.ContinueAfter = 1
-		s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, raw, carried)
-		raw, carried = s.next()
+	edges := map[moment]workflows.Phase{
+		{"Plan", 1}: workflows.Preparing, {"Prepare", 1}: workflows.Copying, {"SyncSegment", 6}: workflows.Copying,
+		{"FinishIndex", 1}: workflows.Verifying, {"VerifySamples", 1}: workflows.Ready, {"CheckSwitch", 1}: workflows.Ready,
 	}
-	s = newStage(t)
-	s.job.ContinueAfter = 1
-	s.onCall = func(name string, n int) {
-		if name == "SyncSegment" && n == 6 { // the last of the pass, behind which the run ends
-			s.env.SignalWorkflow(workflows.SignalCancel, workflows.CancelRequest{Reason: "just in time"})
-		}
+	for at, phase := range edges {
+		t.Run(at.name, func(t *testing.T) {
+			t.Parallel()
+			last, status, runs := inRuns(t, func(s *stage) {
+				s.onCall = func(name string, n int) {
+					if name == at.name && n == at.n { // the job sees both in the same task
+						s.env.SignalWorkflowSkippingWorkflowTask(workflows.SignalCancel, workflows.CancelRequest{Reason: "just in time"})
+					}
+				}
+			})
+			require.Equal(t, workflows.Cancelled, status.State)
+			require.Equal(t, "just in time", status.Reason)
+			require.Equal(t, phase, status.Phase)
+			require.Greater(t, runs, 1)
+			require.Zero(t, last.called("Switch"))
+		})
 	}
-	s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, raw, carried)
-	status := s.status()
-	require.Equal(t, workflows.Cancelled, status.State)
-	require.Equal(t, "just in time", status.Reason)
 }
 
 // TestTimeIsCarried guards the job's clock over its runs.

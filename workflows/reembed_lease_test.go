@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -85,4 +86,24 @@ func TestFailureInTheQueueAfterALostLease(t *testing.T) {
 	require.Equal(t, activities.CodeUnauthorized, status.ErrorCode)
 	require.Zero(t, s.called("ReleaseLease"))
 	require.Zero(t, s.outcomes[0].Job.Epoch)
+}
+
+// TestRoundsBeginAnewWithTheLease guards a job on a busy namespace: what was
+// found before the lease was lost does not count against it.
+func TestRoundsBeginAnewWithTheLease(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for _, id := range []string{"a", "b", "c", "d", "d", "e"} { // d: before and after
+		s.reports = append(s.reports, finding(verify.Stale, id))
+	}
+	s.before["SplitPass sync-forward"] = func(n int) error {
+		if n == 6 { // after the fourth verification
+			return hopeless(activities.CodeLeaseLost, "taken over")
+		}
+		return nil
+	}
+	status := s.play()
+	require.Equal(t, workflows.Completed, status.State, status.Reason)
+	require.Equal(t, 2, s.called("AcquireLease"))
+	require.Equal(t, 7, s.looks)
 }
