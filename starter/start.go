@@ -34,6 +34,9 @@ func (c *Client) Start(ctx context.Context, r workflows.Request, o StartOptions)
 		return Handle{}, fmt.Errorf("%w: the request names no namespace", ErrInvalid)
 	case r.To == "":
 		return Handle{}, fmt.Errorf("%w: the request names no target model", ErrInvalid)
+	case strings.ContainsFunc(o.ID, func(c rune) bool { return c < ' ' || c > '~' }):
+		// Temporal's client sends it as a header, and would complain of that.
+		return Handle{}, fmt.Errorf("%w: job id %q: only printable ASCII characters can be sent", ErrInvalid, o.ID)
 	}
 	r.Priority = upper(r.Priority)
 	if r.Priority != "" && r.Priority.Key() == 0 {

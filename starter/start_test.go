@@ -71,6 +71,18 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
+// TestStartRefusesAnIDThatCannotBeSent guards the caller against gRPC's words for
+// it, which name a header.
+func TestStartRefusesAnIDThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	c, _ := newClient(t, starter.Config{})
+	for _, id := range []string{"ügly", "two\nlines", "\x7f"} {
+		_, err := c.Start(t.Context(), workflows.Request{Namespace: "docs", To: "large"}, starter.StartOptions{ID: id})
+		require.ErrorIs(t, err, starter.ErrInvalid)
+		require.ErrorContains(t, err, "job id")
+	}
+}
+
 func TestErrorsAreClassified(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ cause, want error }{
