@@ -46,19 +46,3 @@ func GetJob(ctx context.Context, reg backends.Registry, id string) (Job, error) 
 	}
 	return j, nil
 }
-
-// ListJobs returns at most limit ends of jobs whose ids are greater than after,
-// by the byte order of their ids.
-func ListJobs(ctx context.Context, reg backends.Registry, after string, limit int) ([]Job, error) {
-	entries, err := reg.List(ctx, kindJob, "", after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
-	}
-	jobs := make([]Job, len(entries))
-	for i, e := range entries {
-		if err := json.Unmarshal(e.Value, &jobs[i]); err != nil {
-			return nil, fmt.Errorf("job %s, version %d: %w", e.Key, e.Version, err)
-		}
-	}
-	return jobs, nil
-}
