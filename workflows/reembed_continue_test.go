@@ -97,12 +97,12 @@ func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
 			t.Parallel()
 			whole := newStage(t)
 			c.set(whole)
-			want := whole.play()
-			require.Equal(t, c.code, want.ErrorCode, want.Reason)
+			single := whole.play()
+			require.Equal(t, c.code, single.ErrorCode, "%s", single.Reason)
 			last, got, runs := inRuns(t, c.set)
 			require.GreaterOrEqual(t, runs, c.runs)
 			require.Equal(t, whole.calls, last.calls, "the slot is taken once, and no work is done twice")
-			require.Equal(t, timeless(want), timeless(got))
+			require.Equal(t, timeless(single), timeless(got))
 		})
 	}
 }

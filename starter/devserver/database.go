@@ -22,8 +22,7 @@ func (o Options) claimDatabase() (newDatabase, error) {
 		return newDatabase{}, nil
 	}
 	name := o.database() + ".unfinished"
-	_, marked := os.Stat(name)
-	if _, err := os.Stat(o.database()); err == nil && marked != nil {
+	if exists(o.database()) && !exists(name) {
 		return newDatabase{}, nil
 	}
 	mark, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o644)
@@ -58,4 +57,9 @@ func (d newDatabase) giveUp() error {
 		return nil
 	}
 	return d.mark.Close()
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -144,6 +144,7 @@ func TestRealSDKLosesNoTag(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 
+	panicked = sync.Once{}
 	reg := prometheus.NewPedanticRegistry()
 	c := &complaints{seen: map[string]bool{}, bad: map[string]bool{}}
 	handler := New(reg, func(err error) { c.bad[err.Error()] = true })
@@ -156,13 +157,15 @@ func TestRealSDKLosesNoTag(t *testing.T) {
 	w.RegisterActivity(fails)
 	w.RegisterActivity(succeeds)
 	require.NoError(t, w.Start())
-	defer w.Stop()
+	stop := sync.OnceFunc(w.Stop)
+	defer stop()
 
 	run, err := cl.ExecuteWorkflow(ctx, client.StartWorkflowOptions{TaskQueue: "q"}, "tour")
 	require.NoError(t, err)
 	require.ErrorContains(t, run.Get(ctx, nil), "as planned")
 	_, err = cl.DescribeWorkflowExecution(ctx, "absent", "")
 	require.Error(t, err)
+	stop() // the last task's metrics come after the caller has its answer
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
