@@ -20,7 +20,7 @@ func (r *run) end(ctx workflow.Context, err error) (Status, error) {
 	}
 	state := r.conclude(ctx, err)
 	if err := r.Machine.End(state, r.Job.DryRun); err != nil {
-		return Status{}, failure(codeInternal, err.Error(), r.look())
+		return Status{}, failure(activities.CodeInternal, err.Error(), r.look())
 	}
 	now := workflow.Now(ctx)
 	r.Status.FinishedAt = &now

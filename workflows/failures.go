@@ -9,9 +9,6 @@ import (
 	"github.com/reembed/reembed/activities"
 )
 
-// codeInternal is what a mistake of this program fails a job with.
-const codeInternal = "INTERNAL"
-
 var errNoReport = errors.New("a verification came back without a report")
 
 // fail is an error of the job itself, with one of the codes of package activities.
@@ -21,7 +18,7 @@ func fail(code, format string, args ...any) error {
 
 // internal is an error that can only be a mistake of this program.
 func internal(err error) error {
-	return temporal.NewNonRetryableApplicationError(err.Error(), codeInternal, nil)
+	return temporal.NewNonRetryableApplicationError(err.Error(), activities.CodeInternal, nil)
 }
 
 // failure is what a failed job closes with. It has no cause: a cancellation
@@ -42,7 +39,7 @@ func codeOf(err error) string {
 	if errors.As(err, &timeout) {
 		return activities.CodeUnavailable
 	}
-	return codeInternal
+	return activities.CodeInternal
 }
 
 // messageOf is what it says, without Temporal's wrapping.
