@@ -37,6 +37,8 @@ func (c *Client) Start(ctx context.Context, r workflows.Request, o StartOptions)
 	case strings.ContainsFunc(o.ID, func(c rune) bool { return c < ' ' || c > '~' }):
 		// Temporal's client sends it as a header, and would complain of that.
 		return Handle{}, fmt.Errorf("%w: job id %q: only printable ASCII characters can be sent", ErrInvalid, o.ID)
+	case len(o.ID) > workflows.MaxJobID:
+		return Handle{}, fmt.Errorf("%w: job id of %d bytes: at most %d", ErrInvalid, len(o.ID), workflows.MaxJobID)
 	}
 	r.Priority = upper(r.Priority)
 	if r.Priority != "" && r.Priority.Key() == 0 {

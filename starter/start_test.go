@@ -76,7 +76,7 @@ func TestStartRefuses(t *testing.T) {
 func TestStartRefusesAnIDThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	c, _ := newClient(t, starter.Config{})
-	for _, id := range []string{"ügly", "two\nlines", "\x7f"} {
+	for _, id := range []string{"ügly", "two\nlines", "\x7f", strings.Repeat("j", workflows.MaxJobID+1)} {
 		_, err := c.Start(t.Context(), workflows.Request{Namespace: "docs", To: "large"}, starter.StartOptions{ID: id})
 		require.ErrorIs(t, err, starter.ErrInvalid)
 		require.ErrorContains(t, err, "job id")

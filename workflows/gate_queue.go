@@ -7,8 +7,14 @@ import (
 	"github.com/reembed/reembed/activities"
 )
 
-// defaultGateEvents is the ContinueAfter of a gate that was started without one.
-const defaultGateEvents = 500
+const (
+	// defaultGateEvents is the ContinueAfter of a gate that was started without one.
+	defaultGateEvents = 500
+	// maxGateBytes bounds the gate's state: its next run is given all of it, and
+	// the server takes no more than 2 MB. It is room for about 5,000 jobs; one that
+	// finds none asks again.
+	maxGateBytes = 1 << 20
+)
 
 // gateQueue is the gate's logic without Temporal: who waits, who holds a slot,
 // who is next. Slices only, so that its order is the same on every replay.
@@ -30,7 +36,7 @@ func newGateQueue(s GateState) *gateQueue {
 type asked int
 
 const (
-	dropped  asked = iota // hand-made and incomplete: it would spoil the nonce
+	dropped  asked = iota // hand-made and unusable, or there is no room for it
 	waits                 // in the queue
 	again                 // holds a slot already: to be told once more
 	honoured              // says that it holds a slot: counted, never evicted
@@ -38,7 +44,7 @@ const (
 
 // acquire takes a job's request, also a repeated one.
 func (q *gateQueue) acquire(r activities.SlotRequest) asked {
-	if r.Job == "" || r.FirstRun == "" || r.Namespace == "" || r.Nonce == "" {
+	if !usable(r) {
 		return dropped
 	}
 	if h := find(q.Holders, r); h >= 0 {
@@ -52,10 +58,40 @@ func (q *gateQueue) acquire(r activities.SlotRequest) asked {
 	}
 	if w := find(q.Waiting, r); w >= 0 {
 		q.Waiting[w] = r
-	} else {
-		q.Waiting = append(q.Waiting, r)
+		return waits
 	}
+	if q.bytes()+bytesOf(r) > maxGateBytes {
+		return dropped
+	}
+	q.Waiting = append(q.Waiting, r)
 	return waits
+}
+
+// usable reports whether a request is whole and has ids that the server takes:
+// a command with any other would be refused at each try, and the gate with it.
+func usable(r activities.SlotRequest) bool {
+	for _, id := range []string{r.Job, r.FirstRun, r.Nonce, r.Namespace} {
+		if id == "" || len(id) > maxServerID {
+			return false
+		}
+	}
+	return true
+}
+
+// bytes is about how much room the state takes as JSON.
+func (q *gateQueue) bytes() (n int) {
+	for _, r := range q.Holders {
+		n += bytesOf(r)
+	}
+	for _, r := range q.Waiting {
+		n += bytesOf(r)
+	}
+	return n
+}
+
+func bytesOf(r activities.SlotRequest) int {
+	const names = 120 // of the fields, and the numbers
+	return names + len(r.Job) + len(r.FirstRun) + len(r.Nonce) + len(r.Namespace)
 }
 
 // withdraw takes a job out of the queue. One that holds a slot keeps it until it

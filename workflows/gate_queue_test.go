@@ -1,9 +1,11 @@
 package workflows
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,11 +68,18 @@ func TestQueueRequests(t *testing.T) {
 		"first run": func(r *activities.SlotRequest) { r.FirstRun = "" },
 		"nonce":     func(r *activities.SlotRequest) { r.Nonce = "" },
 		"namespace": func(r *activities.SlotRequest) { r.Namespace = "" },
+		// The server refuses a signal to such an id, and the gate's task with it.
+		"id that the server takes": func(r *activities.SlotRequest) { r.Job = strings.Repeat("j", 1001) },
+		"namespace of that length": func(r *activities.SlotRequest) { r.Namespace = strings.Repeat("n", 1001) },
 	} {
 		r := slot("j", "a", 3, 1)
 		spoil(&r)
 		require.Equal(t, dropped, q.acquire(r), "without %s", name)
 	}
+	long := slot("j", "a", 3, 1)
+	long.Job = strings.Repeat("j", 1000)
+	require.Equal(t, waits, q.acquire(long), "the server takes it")
+	q.withdraw(long)
 	require.Equal(t, waits, q.acquire(slot("j", "a", 3, 1)))
 	require.Equal(t, waits, q.acquire(slot("j", "a", 3, 1)), "asked again")
 	require.Len(t, q.Waiting, 1)
@@ -126,6 +135,26 @@ func TestEqualsKeepTheirOrder(t *testing.T) {
 		q.acquire(slot(name, name, 2, 5))
 	}
 	require.Equal(t, want, jobs(q.next()))
+}
+
+// TestQueueFitsIntoItsNextRun guards the gate's continue-as-new, whose input the
+// server refuses above 2 MB: what finds no room is dropped, and asks again later.
+func TestQueueFitsIntoItsNextRun(t *testing.T) {
+	t.Parallel()
+	q := warm(0)
+	n := 0
+	for ; n < 20_000; n++ {
+		if q.acquire(slot(fmt.Sprint("reembed-namespace-", n), "namespace", 3, int64(n))) == dropped {
+			break
+		}
+	}
+	require.Greater(t, n, 4000, "room for many")
+	require.Equal(t, waits, q.acquire(q.Waiting[7]), "who waits may ask again")
+	raw, err := json.Marshal(q.GateState)
+	require.NoError(t, err)
+	require.Less(t, len(raw), 2_000_000)
+	q.withdraw(q.Waiting[0])
+	require.Equal(t, waits, q.acquire(slot("late", "a", 1, 1)), "there is room again")
 }
 
 // TestQueueBelievesTheLatestRequest guards jobs that were reset: the grant has

@@ -34,6 +34,14 @@ const (
 	MemoSlot = activities.MemoSlot // activities.SlotMemo
 )
 
+const (
+	// maxServerID is how many bytes the server takes as a workflow's id.
+	maxServerID = 1000
+	// MaxJobID is how many bytes a job's id may have: those of its ranges are
+	// longer, and the server has to take them too.
+	MaxJobID = maxServerID - 100
+)
+
 // JobID is the workflow id of a job. unique keeps apart the jobs of one
 // namespace; ids need not be made this way, any other works as well.
 func JobID(namespace, unique string) string { return "reembed-" + namespace + "-" + unique }

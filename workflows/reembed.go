@@ -53,6 +53,9 @@ func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*r
 	} else {
 		r.Carried = *carried
 	}
+	if n := len(r.Job.ID); n > MaxJobID {
+		return nil, r.refuse(fmt.Errorf("the workflow id has %d bytes, at most %d leave room for the ids of the ranges", n, MaxJobID))
+	}
 	err := workflow.SetQueryHandler(ctx, QueryStatus, func() (Status, error) { return r.look(), nil })
 	if err == nil {
 		err = workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return r.look().Progress, nil })

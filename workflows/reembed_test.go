@@ -2,10 +2,12 @@ package workflows_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/workflows"
@@ -95,6 +97,27 @@ func TestSecondInputIsCalledOne(t *testing.T) {
 	require.Equal(t, activities.CodeInvalidRequest, status.ErrorCode)
 	require.Equal(t, "more than one input: a job takes one JSON object", status.Reason)
 	require.Empty(t, s.calls)
+}
+
+// TestTooLongAnIDIsRefused guards jobs that were started by hand: the server
+// refused the ids of their ranges, and the workflow's task for ever.
+func TestTooLongAnIDIsRefused(t *testing.T) {
+	t.Parallel()
+	for n, state := range map[int]workflows.State{workflows.MaxJobID: workflows.Completed, workflows.MaxJobID + 1: workflows.Failed} {
+		s := newStage(t)
+		id := strings.Repeat("j", n)
+		s.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id, TaskQueue: workflows.TaskQueue})
+		status := s.play()
+		require.Equal(t, state, status.State, status.Reason)
+		require.Equal(t, id, status.Job)
+		if state == workflows.Failed {
+			require.Equal(t, activities.CodeInvalidRequest, status.ErrorCode)
+			require.Contains(t, status.Reason, "at most 900")
+			require.Empty(t, s.calls)
+		}
+	}
+	longest := workflows.RangeID(strings.Repeat("j", workflows.MaxJobID), 1_000_000, activities.VerifyBackward, activities.MaxRanges)
+	require.LessOrEqual(t, len(longest), 1000, "the server's bound")
 }
 
 func TestPlanWithBlockersFails(t *testing.T) {
