@@ -3,6 +3,7 @@ package workflows
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -64,19 +65,26 @@ func (r *run) stop() {
 	}
 }
 
+// maxReason bounds the reason of a cancellation: the status that it becomes part
+// of has to fit into an activity's input.
+const maxReason = 1000
+
 // parseCancel takes the reason however it was written: whoever wants a job to
 // stop is not sent back over the form of the why.
 func parseCancel(raw json.RawMessage) CancelRequest {
 	var c CancelRequest
 	//workflowcheck:ignore decoding JSON into a plain struct
-	if json.Unmarshal(raw, &c) == nil {
-		return c
+	if json.Unmarshal(raw, &c) != nil {
+		c = CancelRequest{}
+		//workflowcheck:ignore decoding JSON into a string
+		if json.Unmarshal(raw, &c.Reason) != nil {
+			return CancelRequest{}
+		}
 	}
-	//workflowcheck:ignore decoding JSON into a string
-	if json.Unmarshal(raw, &c.Reason) == nil {
-		return c
+	if len(c.Reason) > maxReason {
+		c.Reason = strings.ToValidUTF8(c.Reason[:maxReason], "") + "..."
 	}
-	return CancelRequest{}
+	return c
 }
 
 // startClock lets the job's time run: from the grant of its slot on, over all runs.

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +73,8 @@ func TestReasonOfACancellation(t *testing.T) {
 		"empty":        {workflows.CancelRequest{}, "cancelled"},
 		"a number":     {42, "cancelled"},
 		"a wrong type": {map[string]any{"reason": 42}, "cancelled"},
+		// What is escaped six times as long would not fit into an activity's input.
+		"a novel": {strings.Repeat("<", 999) + strings.Repeat("é", 300_000), strings.Repeat("<", 999) + "..."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
