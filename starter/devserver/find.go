@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNoBinary is returned where there is no temporal CLI to run.
-var ErrNoBinary = errors.New("the temporal CLI is neither on PATH, nor next to this program, nor in the repository's bin/: run `make bin/temporal`")
+var ErrNoBinary = errors.New("the temporal CLI is neither on PATH, nor next to this program, nor in the repository's bin/: run `make temporal`")
 
 // Find returns the path of the temporal CLI: the one on PATH, else the one next
 // to this program, else the one in bin/ of the Go module around the working

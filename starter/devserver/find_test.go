@@ -3,12 +3,22 @@ package devserver_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/reembed/reembed/starter/devserver"
 )
+
+// TestAdviceIsATarget guards who has no binary against a target that there is not.
+func TestAdviceIsATarget(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	require.NoError(t, err)
+	advice := regexp.MustCompile("`make (.*)`").FindStringSubmatch(devserver.ErrNoBinary.Error())
+	require.NotNil(t, advice)
+	require.Contains(t, string(makefile), "\n.PHONY: "+advice[1]+"\n")
+}
 
 // These tests change the environment and the working folder, so that they can't
 // run beside others.
@@ -33,7 +43,7 @@ func TestFindLooksIntoTheModule(t *testing.T) {
 
 	_, err := devserver.Find()
 	require.ErrorIs(t, err, devserver.ErrNoBinary)
-	require.ErrorContains(t, err, "make bin/temporal")
+	require.ErrorContains(t, err, "make temporal")
 
 	require.NoError(t, os.WriteFile(binary, nil, 0o644))
 	_, err = devserver.Find()
