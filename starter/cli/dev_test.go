@@ -18,11 +18,12 @@ import (
 )
 
 // worker writes a program that stands for the worker: it says whom it would
-// work for, and ends when it is told to, or at once with a code.
-func worker(t *testing.T, end string) string {
+// work for, and ends when it is told to, or at once with a code. What it does
+// first is done before it says anything.
+func worker(t *testing.T, first, end string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), workerProgram)
-	script := fmt.Sprintf("#!/bin/sh\necho \"worker of $TEMPORAL_ADDRESS, $TEMPORAL_NAMESPACE, key '$TEMPORAL_API_KEY', $REEMBED_CATALOG, $*\" >&2\n%s\n", end)
+	script := fmt.Sprintf("#!/bin/sh\n%s\necho \"worker of $TEMPORAL_ADDRESS, $TEMPORAL_NAMESPACE, key '$TEMPORAL_API_KEY', $REEMBED_CATALOG, $*\" >&2\n%s\n", first, end)
 	require.NoError(t, os.WriteFile(path, []byte(script), 0o700))
 	return path
 }
@@ -55,7 +56,7 @@ func TestDevEndsBothOnCtrlC(t *testing.T) {
 	t.Parallel()
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	stdout, stderr, code := devRun(t, ctx, worker(t, "trap 'echo worker ends >&2; exit 0' TERM\nwhile :; do sleep 0.05; done"))
+	stdout, stderr, code := devRun(t, ctx, worker(t, "trap 'echo worker ends >&2; exit 0' TERM", "while :; do sleep 0.05; done"))
 	said, err := stderr.ReadString('\n')
 	require.NoError(t, err)
 	var addresses devAddresses
@@ -79,7 +80,7 @@ func TestDevEndsBothOnCtrlC(t *testing.T) {
 // A worker that ends by itself ends dev, with its code in the error.
 func TestDevEndsWithItsWorker(t *testing.T) {
 	t.Parallel()
-	stdout, stderr, code := devRun(t, t.Context(), worker(t, "exit 7"))
+	stdout, stderr, code := devRun(t, t.Context(), worker(t, "", "exit 7"))
 	out := make(chan error, 1)
 	go func() {
 		_, err := io.Copy(io.Discard, stdout)
