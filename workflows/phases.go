@@ -66,10 +66,12 @@ func (r *run) adopt(job Job) {
 
 // queue waits for a slot, then for the namespace.
 func (r *run) queue(ctx workflow.Context) error {
-	if !r.Slot.Held {
-		if err := r.askForSlot(ctx); err != nil || !r.Slot.Held {
+	if r.Slot.Held {
+		if err := r.claimSlot(ctx); err != nil {
 			return err
 		}
+	} else if err := r.askForSlot(ctx); err != nil || !r.Slot.Held {
+		return err
 	}
 	r.Status.Reason = fmt.Sprintf("waits for namespace %q: another job holds it", r.Job.Namespace)
 	r.show(ctx)

@@ -43,6 +43,14 @@ func (r *run) askForSlot(ctx workflow.Context) error {
 	return nil
 }
 
+// claimSlot tells the gate that the job holds a slot, when it queues again. The
+// gate knows it, but for a job that was reset after its end: of that one the
+// slot went on to another, and the two together would exceed the limit unseen.
+func (r *run) claimSlot(ctx workflow.Context) error {
+	actx := short(ctx, r.Job, "tell the gate of the slot")
+	return workflow.ExecuteActivity(actx, work.AcquireSlot, r.Slot).Get(ctx, &r.Slot.Nonce)
+}
+
 // hasSlot reports whether a grant with the right nonce came. A reset applies old
 // signals again, also those that were meant for another run.
 func (r *run) hasSlot() bool { return r.Slot.Nonce != "" && slices.Contains(r.granted, r.Slot.Nonce) }

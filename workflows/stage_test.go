@@ -46,6 +46,7 @@ type stage struct {
 	refused  int64                   // items that each pass can't embed
 	ranges   map[activities.Task]int // how many SplitPass makes, where not three
 	noGrant  bool
+	held     []bool // of each request for a slot
 	outcomes []activities.Outcome
 	onCall   func(name string, n int)
 }
@@ -130,6 +131,9 @@ func (s *stage) acquireSlot(_ context.Context, r activities.SlotRequest) (string
 	if err := s.enter("AcquireSlot"); err != nil {
 		return "", err
 	}
+	s.mu.Lock()
+	s.held = append(s.held, r.Held)
+	s.mu.Unlock()
 	if !s.noGrant {
 		s.grant(activities.Grant{FirstRun: r.FirstRun, Nonce: "nonce"})
 	}

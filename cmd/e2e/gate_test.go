@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/workflows"
 )
@@ -94,4 +97,51 @@ func TestGateTerminated(t *testing.T) {
 	one := r.complete(first, "docs")
 	two := r.complete(second, "b")
 	require.False(t, two.RunningSince.Before(*one.FinishedAt), "the new gate went over the limit")
+}
+
+// TestJobResetAfterItsEndIsCounted guards the limit against a job that is taken
+// up again in the middle, when its slot has long gone to another: the gate hears
+// of it as soon as the job finds that it lost its namespace too.
+func TestJobResetAfterItsEndIsCounted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, setting{
+		items: 1500, latency: 500 * time.Millisecond, more: []string{"b"},
+		env: []string{"REEMBED_BATCH_SIZE=50", "MAX_CONCURRENT_REEMBED_JOBS=1"},
+	})
+	r.worker()
+	ended := r.begin(workflows.Request{Namespace: "docs", To: "large"})
+	r.await(ended, "half a copy", halfCopied)
+	at := r.lastTask(ended.ID)
+	r.complete(ended, "docs")
+	other := r.begin(workflows.Request{Namespace: "b", To: "large"})
+	r.await(other, "half a copy", halfCopied)
+
+	out, code := r.temporal("workflow", "reset", "--workflow-id", ended.ID, "--event-id", at, "--reason", "test")
+	require.Zero(t, code, out)
+	require.Eventually(t, func() bool {
+		gate, err := r.client.Gate(t.Context())
+		return err == nil && slices.ContainsFunc(gate.Holders, func(h activities.SlotRequest) bool { return h.Job == ended.ID })
+	}, patience, 50*time.Millisecond, "the gate does not know who runs")
+	again := r.complete(starter.Handle{ID: ended.ID}, "docs")
+	require.EqualValues(t, 2, again.Route.Generation, "switched once")
+	r.complete(other, "b")
+}
+
+// lastTask is the event id of the job's last completed workflow task.
+func (r *rig) lastTask(id string) string {
+	r.t.Helper()
+	out, code := r.temporal("workflow", "show", "--workflow-id", id, "-o", "json")
+	require.Zero(r.t, code, out)
+	var history struct {
+		Events []struct{ EventID, EventType string }
+	}
+	require.NoError(r.t, json.Unmarshal([]byte(out), &history))
+	last := ""
+	for _, e := range history.Events {
+		if e.EventType == "EVENT_TYPE_WORKFLOW_TASK_COMPLETED" {
+			last = e.EventID
+		}
+	}
+	require.NotEmpty(r.t, last)
+	return last
 }
