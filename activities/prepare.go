@@ -10,6 +10,8 @@ import (
 // Prepare creates the target generation, or goes on from what a former job
 // left, and keeps the target model's canaries where there are none. Idempotent.
 func (a *Activities) Prepare(ctx context.Context, job Job) error {
+	_, stop := beat(ctx)
+	defer stop()
 	return failed(ctx, a.prepare(ctx, job))
 }
 

@@ -13,6 +13,8 @@ const splitKeyBytes = 128 << 10
 
 // SplitPass cuts the key space of a task into ranges.
 func (a *Activities) SplitPass(ctx context.Context, r SplitRequest) (Split, error) {
+	_, stop := beat(ctx)
+	defer stop()
 	s, err := a.splitPass(ctx, r)
 	return s, failed(ctx, err)
 }

@@ -14,6 +14,8 @@ import (
 // CheckSwitch returns what stands against the switch: lost lease, quarantined
 // items that nobody waived, changed canaries, a route that somebody else moved.
 func (a *Activities) CheckSwitch(ctx context.Context, job Job) error {
+	_, stop := beat(ctx)
+	defer stop()
 	return failed(ctx, a.checkSwitch(ctx, job))
 }
 

@@ -27,10 +27,14 @@ func priorityOf(job Job) temporal.Priority {
 	return temporal.Priority{PriorityKey: job.Priority.Key()}
 }
 
-// short is for activities that answer at once and send no heartbeats.
+// shortTimeout is what the death of a worker costs a short activity.
+const shortTimeout = 20 * time.Second
+
+// short is for activities that ask a registry or Temporal, answer at once, and
+// send no heartbeats. What reads a store or asks a provider is long.
 func short(ctx workflow.Context, job Job, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: TaskQueue, StartToCloseTimeout: time.Minute,
+		TaskQueue: TaskQueue, StartToCloseTimeout: shortTimeout,
 		RetryPolicy: retryForever(hopelessCodes), Priority: priorityOf(job), Summary: summary,
 	})
 }

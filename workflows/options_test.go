@@ -58,6 +58,9 @@ func TestOptionsOfActivities(t *testing.T) {
 				require.Empty(t, got.RetryPolicy.NonRetryableErrorTypes)
 				return
 			}
+			if !test.beats {
+				require.LessOrEqual(t, got.StartToCloseTimeout, 30*time.Second, "only then the death of its worker is noticed")
+			}
 			require.Equal(t, 1, got.Priority.PriorityKey)
 			require.Equal(t, "s", got.Summary)
 			require.ElementsMatch(t, activities.NonRetryableCodes(), got.RetryPolicy.NonRetryableErrorTypes)

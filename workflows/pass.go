@@ -34,7 +34,7 @@ func (r *run) pass(ctx workflow.Context, forward, backward Task) (RangeResult, e
 	var total RangeResult
 	for _, task := range []Task{forward, backward} {
 		var split activities.Split
-		sctx := short(ctx, r.Job, fmt.Sprintf("ranges of %s", task))
+		sctx := long(ctx, r.Job, TaskQueue, fmt.Sprintf("ranges of %s", task))
 		in := activities.SplitRequest{Job: r.lean(), Task: task}
 		if err := workflow.ExecuteActivity(sctx, work.SplitPass, in).Get(ctx, &split); err != nil {
 			return total, err

@@ -123,7 +123,7 @@ func (r *run) resolveAgain(ctx workflow.Context) error {
 
 // prepare creates the shadow generation, or goes on from one that is there.
 func (r *run) prepare(ctx workflow.Context) error {
-	pctx := short(ctx, r.Job, "prepare "+r.Job.Locator)
+	pctx := long(ctx, r.Job, TaskQueue, "prepare "+r.Job.Locator)
 	if err := workflow.ExecuteActivity(pctx, work.Prepare, r.lean()).Get(ctx, nil); err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (r *run) index(ctx workflow.Context) error {
 // ready asks whether anything stands against the switch. Behind it cancellation
 // no longer applies.
 func (r *run) ready(ctx workflow.Context) error {
-	rctx := short(ctx, r.Job, "conditions of the switch")
+	rctx := long(ctx, r.Job, TaskQueue, "conditions of the switch")
 	if err := workflow.ExecuteActivity(rctx, work.CheckSwitch, r.Job).Get(ctx, nil); err != nil {
 		return err
 	}
