@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
 )
 
 // work names the activities by method value; it is never called on.
@@ -19,9 +20,11 @@ const (
 	// stuckPause is waited after a segment that came no further, as those of a
 	// stopping worker do.
 	stuckPause = time.Second
-	// maxRangeFindings bounds what one range names; its counts are complete. 500
-	// ranges have to fit into one history.
-	maxRangeFindings = 50
+	// maxRangeFindings and maxRangeFindingBytes bound what one range names; its
+	// counts are complete. The ranges of both directions have to fit into one
+	// history, whose bound is 50 MB.
+	maxRangeFindings     = 50
+	maxRangeFindingBytes = 16 << 10
 )
 
 // SyncRangeWorkflow does one task with one range, segment by segment.
@@ -81,7 +84,19 @@ func (r *RangeRequest) add(res activities.SegmentResult) {
 		r.Done.Report = &Verification{}
 	}
 	r.Done.Report.Merge(*res.Report)
-	r.Done.Report.Findings = r.Done.Report.Findings[:min(len(r.Done.Report.Findings), maxRangeFindings)]
+	r.Done.Report.Findings = fitting(r.Done.Report.Findings)
+}
+
+// fitting are the first findings, as many as a range may name.
+func fitting(findings []verify.Finding) []verify.Finding {
+	bytes := 0
+	for i, f := range findings {
+		bytes += len(f.ID)
+		if i == maxRangeFindings || bytes > maxRangeFindingBytes {
+			return findings[:i]
+		}
+	}
+	return findings
 }
 
 func (r RangeResult) markdown() string {

@@ -143,3 +143,22 @@ func TestRangeKeepsTheCode(t *testing.T) {
 	env.ExecuteWorkflow(workflows.SyncRangeWorkflowName, in)
 	require.ErrorContains(t, env.GetWorkflowError(), `"dance"`)
 }
+
+// TestLongIDsFitIntoAHistory guards the history of a job with findings in every
+// range and ids of 1 KiB: a thousand ranges answered with more than it can hold.
+func TestLongIDsFitIntoAHistory(t *testing.T) {
+	t.Parallel()
+	env, r := rangeEnv(t)
+	r.Task = activities.VerifyForward
+	report := &workflows.Verification{Counts: map[verify.Kind]int64{verify.Stale: 40}}
+	for i := range 40 {
+		report.Findings = append(report.Findings, verify.Finding{Kind: verify.Stale, ID: fmt.Sprintf("%01024d", i)})
+	}
+	env.OnActivity("VerifySegment", mock.Anything, mock.Anything).Return(activities.SegmentResult{Done: true, Report: report}, nil)
+	env.ExecuteWorkflow(workflows.SyncRangeWorkflowName, r)
+	require.NoError(t, env.GetWorkflowError())
+	var got workflows.RangeResult
+	require.NoError(t, env.GetWorkflowResult(&got))
+	require.Len(t, got.Report.Findings, 16)
+	require.EqualValues(t, 40, got.Report.Counts[verify.Stale], "the counts are complete")
+}
