@@ -27,6 +27,7 @@ func TestFind(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	beside := filepath.Join(filepath.Dir(self), name)
+	t.Cleanup(func() { require.NoError(t, os.Remove(beside)) }) // or a second run of this program would find it
 	require.NoError(t, os.WriteFile(beside, []byte("#!/bin/sh\n"), 0o755))
 	got, err = child.Find(name)
 	require.NoError(t, err)
