@@ -37,6 +37,9 @@ const (
 	MaxTimeoutSeconds     = 365 * 24 * 3600
 	DefaultMaxFailedItems = 100
 	maxWaived             = 1000
+	// maxWaivedBytes bounds their ids: a job carries them twice from run to run,
+	// and the server takes no more than 2 MB.
+	maxWaivedBytes = 256 << 10
 )
 
 // DecodeRequest reads a request strictly: what it does not know it refuses, and
@@ -74,6 +77,8 @@ func (r Request) validate() error {
 		return refuse("max_failed_items", "%d is negative", *r.MaxFailedItems)
 	case len(r.Waive) > maxWaived:
 		return refuse("waive", "%d ids, at most %d", len(r.Waive), maxWaived)
+	case len(strings.Join(r.Waive, "")) > maxWaivedBytes:
+		return refuse("waive", "ids of %d bytes, at most %d", len(strings.Join(r.Waive, "")), maxWaivedBytes)
 	}
 	if _, err := ParsePriority(string(r.Priority)); err != nil {
 		return refuse("priority", "%q is none of LOW, MEDIUM, HIGH, CRITICAL", r.Priority)

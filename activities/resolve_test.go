@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,9 @@ func TestResolveRefuses(t *testing.T) {
 		{"a priority", `{"namespace":"docs","to":"newer","priority":"urgent"}`, `"priority"`},
 		{"a batch size", `{"namespace":"docs","to":"newer","batch_size":-1}`, `"batch_size"`},
 		{"a timeout", `{"namespace":"docs","to":"newer","timeout_seconds":-1}`, `"timeout_seconds"`},
+		{"too many waived items", `{"namespace":"docs","to":"newer","waive":["a"` + strings.Repeat(`,"a"`, 1000) + `]}`, `"waive": 1001 ids`},
+		// A job of 1,000 ids of 1 KiB could not have continued as new.
+		{"waived items of too long ids", `{"namespace":"docs","to":"newer","waive":["` + strings.Repeat("a", 262_145) + `"]}`, `"waive": ids of 262145 bytes`},
 		{"failed items", `{"namespace":"docs","to":"newer","max_failed_items":-1}`, `"max_failed_items"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
