@@ -74,18 +74,21 @@ func (s *stage) asked() *[]activities.SlotRequest {
 }
 
 // TestRequestIsSentAgain guards against a gate that lost a request: the job asks
-// again every three minutes, and the same each time.
+// again, soon at first and then every three minutes, and the same each time.
 func TestRequestIsSentAgain(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.noGrant = true
 	asked := s.asked()
 	s.env.RegisterDelayedCallback(func() {
-		require.Len(t, *asked, 4)
+		require.Len(t, *asked, 2, "a job that has just asked the gate that was ended does not wait for minutes")
+	}, 15*time.Second)
+	s.env.RegisterDelayedCallback(func() {
+		require.Len(t, *asked, 8)
 		s.grant(activities.Grant{FirstRun: s.query().Run, Nonce: "nonce"})
 	}, 10*time.Minute)
 	require.Equal(t, workflows.Completed, s.play().State)
-	require.Len(t, *asked, 4)
+	require.Len(t, *asked, 8)
 	require.Empty(t, (*asked)[0].Nonce)
 	for _, r := range (*asked)[1:] {
 		require.Equal(t, "nonce", r.Nonce)

@@ -9,9 +9,13 @@ import (
 	"github.com/reembed/reembed/activities"
 )
 
-// resendSlot is how long a job waits for a slot before it asks again: a gate
-// that lost a request must not keep a job waiting for ever.
-const resendSlot = 3 * time.Minute
+// A job asks again for a slot when it has waited as long as it is old, within
+// these bounds: a gate that is ended loses the requests of the last moments, which
+// the server's list of jobs does not show yet.
+const (
+	firstResend = 10 * time.Second
+	lastResend  = 3 * time.Minute
+)
 
 // askForSlot asks the gate for a slot and waits for the grant. When it returns
 // without one the job is to ask again. A job that is stopped while it waits
@@ -31,7 +35,8 @@ func (r *run) askForSlot(ctx workflow.Context) error {
 		if r.Slot.Nonce != known {
 			r.showSlot(ctx, activities.SlotWaiting)
 		}
-		_, err = workflow.AwaitWithTimeout(ctx, resendSlot, r.hasSlot)
+		age := workflow.Now(ctx).Sub(r.Status.StartedAt)
+		_, err = workflow.AwaitWithTimeout(ctx, min(max(age, firstResend), lastResend), r.hasSlot)
 	}
 	if err != nil {
 		r.withdraw(ctx)
