@@ -23,6 +23,8 @@ type Fields struct {
 	lines  map[string]int
 	known  map[string]bool // keys that were asked for
 	void   bool            // no mapping at all, and reported as such
+	inner  []*Fields       // mappings below this one, read by Mapping
+	ended  bool            // finish was called
 }
 
 // fields returns the reader of a mapping. What is none is reported and read as empty.
@@ -81,8 +83,19 @@ func (f *Fields) Need(keys ...string) {
 	}
 }
 
-// Mapping reads a key whose value is a mapping of its own; nil where there is none.
+// Mapping reads a key whose value is a mapping of its own; nil where there is
+// none. Its keys are held to the same strictness.
 func (f *Fields) Mapping(key string) *Fields {
+	m := f.mapping(key)
+	if m != nil {
+		f.inner = append(f.inner, m)
+	}
+	return m
+}
+
+// mapping is Mapping for a section or an entry, whose reader calls finish itself:
+// it may find that it does not know which keys there are.
+func (f *Fields) mapping(key string) *Fields {
 	f.ask(key)
 	n := f.values[key]
 	if n == nil {
@@ -95,18 +108,26 @@ func (f *Fields) Mapping(key string) *Fields {
 func (f *Fields) entries() []*Fields {
 	out := make([]*Fields, 0, len(f.order))
 	for _, name := range f.order {
-		out = append(out, f.Mapping(name))
+		out = append(out, f.mapping(name))
 	}
 	return out
 }
 
-// finish reports the keys that nobody asked for.
+// finish reports the keys that nobody asked for, here and in the mappings below,
+// once.
 func (f *Fields) finish() {
+	if f.ended {
+		return
+	}
+	f.ended = true
 	for _, key := range f.order {
 		if !f.known[key] {
 			known := slices.Sorted(maps.Keys(f.known))
 			f.Problem(key, "unknown key; known here: %s", strings.Join(known, ", "))
 		}
+	}
+	for _, m := range f.inner {
+		m.finish()
 	}
 }
 

@@ -73,7 +73,7 @@ func read(file string, raw []byte, getenv func(string) (string, bool), d Drivers
 
 // section reads the entries of a section, each with the reader of its kind.
 func (l *loader) section(root *Fields, key string, rule nameRule, entry func(name string, f *Fields)) {
-	section := root.Mapping(key)
+	section := root.mapping(key)
 	switch {
 	case section == nil:
 		l.report(0, key, "is missing: a catalog has the keys stores, embedders, models and namespaces")
@@ -122,7 +122,6 @@ func (l *loader) store(name string, f *Fields) {
 }
 
 func (l *loader) embedder(name string, f *Fields) {
-	f.Later("limits")
 	driver, ok := pick(f, l.drivers.Embedders)
 	if !ok {
 		return

@@ -36,6 +36,12 @@ func testDrivers() Drivers {
 			Embedder: func(f *Fields) func(backends.Model) (backends.Embedder, error) {
 				latency := f.Duration("latency")
 				_ = f.String("api_key")
+				if limits := f.Mapping("limits"); limits != nil {
+					_ = limits.Int("rpm", 1, 1<<30)
+					if burst := limits.Mapping("burst"); burst != nil {
+						_ = burst.Int("most", 1, 1<<30)
+					}
+				}
 				return func(m backends.Model) (backends.Embedder, error) {
 					return &fakeEmbedder{model: m, latency: latency}, nil
 				}
@@ -165,7 +171,9 @@ func TestLoadNamesFileLineAndKey(t *testing.T) {
 		"registry that can't":      {"registry: {store: main}", "registry: {store: far}", []string{`c.yaml:2: registry.store: a store of driver plain can't keep the registry: name another`}},
 		"writes vectors":           {"writes: text", "writes: vectors", []string{`c.yaml:22: namespaces.docs.writes: vectors is not yet supported`}},
 		"publish":                  {"writes: text", "publish: {view: docs}", []string{`c.yaml:22: namespaces.docs.publish: is not yet supported: remove it`}},
-		"limits":                   {"latency: 40ms", "limits: {rpm: 3000}", []string{`c.yaml:7: embedders.one.limits: is not yet supported: remove it`}},
+		"unknown key of a mapping": {"latency: 40ms", "limits: {rpn: 3000}", []string{`c.yaml:7: embedders.one.limits.rpn: unknown key; known here: burst, rpm`}},
+		"unknown key further down": {"latency: 40ms", "limits: {burst: {mots: 1}}", []string{`c.yaml:7: embedders.one.limits.burst.mots: unknown key; known here: most`}},
+		"unknown key of golden":    {"min_ndcg: 0.5", "min_ncdg: 0.5", []string{`c.yaml:27: namespaces.wiki.golden.min_ncdg: unknown key; known here: max_drop, min_ndcg, qrels, queries`}},
 		"golden without qrels":     {"qrels: /abs/qrels.tsv, ", "", []string{`c.yaml:27: namespaces.wiki.golden: has no qrels: add it`}},
 		"bound over one":           {"min_ndcg: 0.5", "min_ndcg: 50", []string{`c.yaml:27: namespaces.wiki.golden.min_ndcg: "50" is not between 0 and 1`}},
 		"null":                     {"path: data.db", "path:", []string{`c.yaml:4: stores.main.path: has no value: give it one, or remove it`}},

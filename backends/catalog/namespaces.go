@@ -9,7 +9,7 @@ import (
 // registry reads which store keeps the registry; without the key it is each
 // namespace's own.
 func (l *loader) registry(root *Fields) {
-	f := root.Mapping("registry")
+	f := root.mapping("registry")
 	if f == nil {
 		return
 	}
