@@ -11,6 +11,8 @@ GOLANGCI_VERSION      := v2.15.0
 
 # The race detector needs cgo; without a C compiler the tests run without it.
 RACE := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
+# How long `make fuzz` stays with one target.
+FUZZTIME ?= 20s
 PROGRAMS := reembed reembed-worker reembed-demo
 
 ##@ Use
@@ -71,6 +73,15 @@ workflowcheck: bin/workflowcheck ## Is the workflow code deterministic?
 .PHONY: lint
 lint: bin/golangci-lint ## golangci-lint with .golangci.yml
 	bin/golangci-lint run ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for a while (FUZZTIME=20s)
+	@for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\)(.*/\1/p' $$file); do \
+			echo "$$(dirname $$file) $$target"; \
+			go test ./$$(dirname $$file) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
 
 .PHONY: vulncheck
 vulncheck: ## govulncheck; needs the network

@@ -21,5 +21,6 @@
 //	refusals      what must not be written, and leaves nothing behind
 //	search        scores, order, bounds
 //	registry      compare-and-swap, versions, lists; racers; leases
+//	fuzz          any strings for ids, keys, cursors and names
 //	crash         what is there after a store was left open and opened again
 package backendtest

@@ -14,24 +14,42 @@ import (
 	"github.com/reembed/reembed/backends/stores/sqlite"
 )
 
-func TestSource(t *testing.T) {
-	t.Parallel()
-	backendtest.Source(t, harness(func(t *testing.T, s *sqlite.Store, name string) backends.Source {
+func sources() backendtest.Harness[backends.Source] {
+	return harness(func(t *testing.T, s *sqlite.Store, name string) backends.Source {
 		src, err := s.Source(sqlite.Table{Name: name, Payload: "payload"})
 		require.NoError(t, err)
 		return src
-	}))
+	})
+}
+
+func indexes() backendtest.Harness[backends.Index] {
+	return harness(func(_ *testing.T, s *sqlite.Store, name string) backends.Index { return s.Index(name) })
+}
+
+func registries() backendtest.Harness[backends.Registry] {
+	return harness(func(_ *testing.T, s *sqlite.Store, _ string) backends.Registry { return s.Registry() })
+}
+
+func TestSource(t *testing.T) {
+	t.Parallel()
+	backendtest.Source(t, sources())
 }
 
 func TestIndex(t *testing.T) {
 	t.Parallel()
-	backendtest.Index(t, harness(func(_ *testing.T, s *sqlite.Store, name string) backends.Index { return s.Index(name) }))
+	backendtest.Index(t, indexes())
 }
 
 func TestRegistry(t *testing.T) {
 	t.Parallel()
-	backendtest.Registry(t, harness(func(_ *testing.T, s *sqlite.Store, _ string) backends.Registry { return s.Registry() }))
+	backendtest.Registry(t, registries())
 }
+
+func FuzzSource(f *testing.F) { backendtest.FuzzSource(f, sources()) }
+
+func FuzzIndex(f *testing.F) { backendtest.FuzzIndex(f, indexes()) }
+
+func FuzzRegistry(f *testing.F) { backendtest.FuzzRegistry(f, registries()) }
 
 // harness opens the file anew for every handle, so that each suite also sees
 // several openings of one file at once.
