@@ -6,20 +6,28 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
 
 	"github.com/reembed/reembed/starter/cli"
+	"github.com/reembed/reembed/worker"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withServer{m}, map[string]func(){
 		"reembed": func() {
-			os.Exit(cli.Run(context.Background(), os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			context.AfterFunc(ctx, stop)
+			os.Exit(cli.Run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+		},
+		"reembed-worker": func() {
+			os.Exit(worker.Run(context.Background(), "test", os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 		},
 	})
 }
@@ -36,11 +44,16 @@ namespaces:
   docs: {store: local, table: docs, payload: payload, model: hashing-64}
 `
 
-// The scripts in testdata/script each begin with what they guard.
+const scripts = "testdata/script"
+
+// The scripts in testdata/script each begin with what they guard. They know the
+// commands of testscript, and those that Cmds names. A script has a folder of its
+// own, with the standard catalog unless it brings a reembed.yaml; only those that
+// begin with the command `temporal` reach a server.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+		Dir: filepath.FromSlash(scripts),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TEMPORAL_CONFIG_FILE", os.DevNull)
 			e.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
@@ -51,8 +64,13 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(file, []byte(standard), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"sql":   statement,
+			"exits":    exits,
+			"sql":      statement,
+			"jsonhas":  jsonHas,
+			"jsonkeys": jsonKeys,
+			"temporal": useTemporal,
+			"await":    await,
+			"expand":   expand,
 		},
 		RequireExplicitExec: true,
 	})
