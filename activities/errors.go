@@ -19,6 +19,7 @@ const (
 	CodeNotFound           = "NOT_FOUND"        // a table, generation or record is not there
 	CodeConflict           = "CONFLICT"         // a compare-and-swap lost
 	CodeUnsupported        = "UNSUPPORTED"      // the driver can't do that
+	CodeDamaged            = "DAMAGED"          // what is stored can't be read any more
 	CodeUnavailable        = "UNAVAILABLE"      // retried until the job's own timeout
 	CodeNamespaceBusy      = "NAMESPACE_BUSY"   // another living job holds the namespace's lease
 	CodeInternal           = "INTERNAL"         // an error that no driver should return
@@ -83,6 +84,7 @@ var Failures = []Failure{
 	{backends.ErrThrottled, CodeThrottled, Retries, "Wait, or lower the embedder's concurrency."},
 	{backends.ErrQuotaExhausted, CodeQuotaExhausted, Pauses, "Raise the provider's quota and start again: the job goes on from what is there."},
 	{backends.ErrUnauthorized, CodeUnauthorized, Pauses, "Mend the credentials in the worker's environment and start again."},
+	{backends.ErrDamaged, CodeDamaged, Fails, "Mend what the message names, or restore a backup, and start again: the job goes on from what is there."},
 	{backends.ErrUnknownModel, CodeUnknownModel, Fails, "Mend the model's provider name in the catalog."},
 	{backends.ErrDimension, CodeWrongDimensions, Fails, "Mend the model's dimensions in the catalog."},
 	{backends.ErrInvalidVector, CodeInvalidVector, Fails, "The embedder's answers can't be stored: look at its server, and at the model's normalized in the catalog."},

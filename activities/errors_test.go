@@ -53,7 +53,7 @@ func TestEverySentinelHasARow(t *testing.T) {
 		"ErrNotFound": backends.ErrNotFound, "ErrUnknownModel": backends.ErrUnknownModel,
 		"ErrDimension": backends.ErrDimension, "ErrInvalidInput": backends.ErrInvalidInput,
 		"ErrInvalidVector": backends.ErrInvalidVector, "ErrConflict": backends.ErrConflict,
-		"ErrUnsupported": backends.ErrUnsupported,
+		"ErrUnsupported": backends.ErrUnsupported, "ErrDamaged": backends.ErrDamaged,
 	}
 	for name := range declared(t, "../backends/errors.go", "Err") {
 		sentinel, listed := byName[name]
@@ -92,7 +92,7 @@ func TestEveryCodeHasARow(t *testing.T) {
 			raised++
 		}
 	}
-	require.Equal(t, 11+len(conditions), raised, "a condition of a job has no row")
+	require.Equal(t, 12+len(conditions), raised, "a condition of a job has no row")
 }
 
 func TestNonRetryableCodes(t *testing.T) {

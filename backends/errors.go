@@ -31,6 +31,9 @@ var (
 	ErrInvalidVector = errors.New("invalid vector")
 	// ErrConflict: a compare-and-swap lost, or a thing of that name exists with other properties.
 	ErrConflict = errors.New("conflict")
+	// ErrDamaged: what is stored can't be read as what was written; a person has
+	// to mend it, or to restore a backup. Trying again changes nothing.
+	ErrDamaged = errors.New("damaged")
 	// ErrUnsupported: this driver can't do that; trying again changes nothing.
 	ErrUnsupported = errors.New("unsupported")
 )

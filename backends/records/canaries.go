@@ -50,7 +50,7 @@ func Canaries(ctx context.Context, reg backends.Registry, fingerprint string) ([
 		}
 		var c canary
 		if err := json.Unmarshal(e.Value, &c); err != nil {
-			return nil, fmt.Errorf("canary of fingerprint %s: %w", fingerprint, err)
+			return nil, fmt.Errorf("canary of fingerprint %s: %w: %w", fingerprint, backends.ErrDamaged, err)
 		}
 		vectors[n] = unpack(c.Vector)
 	}

@@ -42,7 +42,7 @@ func GetJob(ctx context.Context, reg backends.Registry, id string) (Job, error) 
 	}
 	var j Job
 	if err := json.Unmarshal(e.Value, &j); err != nil {
-		return Job{}, fmt.Errorf("job %s, version %d: %w", id, e.Version, err)
+		return Job{}, fmt.Errorf("job %s, version %d: %w: %w", id, e.Version, backends.ErrDamaged, err)
 	}
 	return j, nil
 }

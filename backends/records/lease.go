@@ -27,7 +27,7 @@ func GetLease(ctx context.Context, reg backends.Registry, namespace string) (Lea
 	}
 	var l Lease
 	if err := json.Unmarshal(e.Value, &l); err != nil {
-		return Lease{}, fmt.Errorf("lease of namespace %q: %w", namespace, err)
+		return Lease{}, fmt.Errorf("lease of namespace %q: %w: %w", namespace, backends.ErrDamaged, err)
 	}
 	l.Epoch = e.Version
 	return l, nil

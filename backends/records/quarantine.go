@@ -55,7 +55,7 @@ func ListQuarantined(ctx context.Context, reg backends.Registry, namespace, fing
 	found := make([]Quarantined, len(entries))
 	for i, e := range entries {
 		if err := json.Unmarshal(e.Value, &found[i]); err != nil {
-			return nil, fmt.Errorf("quarantined item of namespace %q, version %d: %w", namespace, e.Version, err)
+			return nil, fmt.Errorf("quarantined item of namespace %q, version %d: %w: %w", namespace, e.Version, backends.ErrDamaged, err)
 		}
 	}
 	return found, nil

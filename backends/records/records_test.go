@@ -184,6 +184,27 @@ func TestEveryMoveTellsOfAFailedRegistry(t *testing.T) {
 	}
 }
 
+// A record that somebody spoiled was tried again for as long as a job may run.
+func TestSpoiledRecordsAreDamaged(t *testing.T) {
+	t.Parallel()
+	reg, ctx := registry(t), t.Context()
+	for kind, key := range map[string]string{
+		"lease": "a", "job": "j", "quarantine": "f/a/i",
+		"canary": "f/" + backends.ContentHash(records.CanaryTexts[0]),
+	} {
+		_, err := reg.Put(ctx, kind, key, 0, []byte(`["spoiled"]`))
+		require.NoError(t, err)
+	}
+	_, lease := records.GetLease(ctx, reg, "a")
+	_, job := records.GetJob(ctx, reg, "j")
+	_, quarantined := records.AllQuarantined(ctx, reg, "a", "f")
+	_, canaries := records.Canaries(ctx, reg, "f")
+	for _, err := range []error{lease, job, quarantined, canaries} {
+		require.ErrorIs(t, err, backends.ErrDamaged)
+		require.NotContains(t, err.Error(), "spoiled")
+	}
+}
+
 // A swap that is lost for ever ends as a conflict, not in an endless loop.
 func TestOverwriteGivesUp(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ type Route struct {
 }
 
 // Get returns the namespace's route, or ErrNotFound when nothing was ever
-// switched to.
+// switched to; ErrDamaged when the record is not one that Swap wrote.
 func Get(ctx context.Context, reg backends.Registry, namespace string) (Route, error) {
 	e, err := reg.Get(ctx, Kind, namespace)
 	if err != nil {
@@ -70,7 +70,7 @@ func (r Route) Same(o Route) bool {
 func decode(e backends.Entry) (Route, error) {
 	var r Route
 	if err := json.Unmarshal(e.Value, &r); err != nil {
-		return Route{}, fmt.Errorf("route of namespace %q, version %d: %w", e.Key, e.Version, err)
+		return Route{}, fmt.Errorf("route of namespace %q, version %d: %w: %w", e.Key, e.Version, backends.ErrDamaged, err)
 	}
 	r.Version = e.Version
 	return r, nil

@@ -115,6 +115,7 @@ func TestStoredForm(t *testing.T) {
 	_, err = reg.Put(t.Context(), "route", "docs", e.Version, []byte(`[]`))
 	require.NoError(t, err)
 	_, err = route.Get(t.Context(), reg, "docs")
+	require.ErrorIs(t, err, backends.ErrDamaged)
 	require.ErrorContains(t, err, `route of namespace "docs", version`)
 }
 

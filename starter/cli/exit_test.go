@@ -29,6 +29,7 @@ func TestExitCodes(t *testing.T) {
 		{outcome(workflows.Status{State: workflows.Failed}), 1},
 		{outcome(workflows.Status{State: workflows.Failed, ErrorCode: activities.CodeInvalidRequest, Reason: "no such field"}), 2},
 		{errFindings, 1},
+		{backends.ErrDamaged, 1},
 		{errBlocked, 1},
 		{usage("no such flag"), 2},
 		{usage("open: %w", fs.ErrNotExist), 2},

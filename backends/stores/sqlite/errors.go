@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"regexp"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -15,24 +16,15 @@ import (
 // failure is an error of SQLite that was translated.
 type failure struct {
 	path, advice string
-	sentinel     error // nil: trying again does not help
+	sentinel     error
 	cause        error
 }
 
 func (f *failure) Error() string {
-	text := f.path + ": " + f.advice + ": " + f.cause.Error()
-	if f.sentinel == nil {
-		return text
-	}
-	return f.sentinel.Error() + ": " + text
+	return f.sentinel.Error() + ": " + f.path + ": " + f.advice + ": " + f.cause.Error()
 }
 
-func (f *failure) Unwrap() []error {
-	if f.sentinel == nil {
-		return []error{f.cause}
-	}
-	return []error{f.sentinel, f.cause}
-}
+func (f *failure) Unwrap() []error { return []error{f.sentinel, f.cause} }
 
 // translate gives an error of SQLite the sentinel that callers act on, and says
 // which file it is about and what can be done. Other errors, those of the
@@ -54,8 +46,9 @@ func (s *Store) translate(err error) error {
 	return &failure{path: s.config.Path, advice: advice, sentinel: sentinel, cause: err}
 }
 
-// meaning is the table of result codes. A nil sentinel is an error that trying
-// again does not help.
+// meaning is the table of result codes. Only what may pass by itself is
+// ErrUnavailable; without a sentinel an error would be tried again for as long
+// as a job may run.
 func meaning(e *sqlite.Error) (advice string, sentinel error) {
 	switch e.Code() & 0xff {
 	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED, codes.SQLITE_PROTOCOL:
@@ -69,14 +62,23 @@ func meaning(e *sqlite.Error) (advice string, sentinel error) {
 	case codes.SQLITE_PERM, codes.SQLITE_AUTH, codes.SQLITE_CANTOPEN:
 		return "the file can't be opened: see owner and mode of the file and of its folder", backends.ErrUnauthorized
 	case codes.SQLITE_NOTADB:
-		return "the file is not an SQLite database: does the path name another file?", backends.ErrInvalidInput
+		return "the file is not an SQLite database: does the path name another file, or was it overwritten?", backends.ErrDamaged
+	case codes.SQLITE_CORRUPT:
+		return "the database is damaged: restore a backup, or save what `sqlite3 FILE .recover` reads", backends.ErrDamaged
 	case codes.SQLITE_TOOBIG, codes.SQLITE_MISMATCH, codes.SQLITE_CONSTRAINT:
 		return "the database refuses the value", backends.ErrInvalidInput
-	case codes.SQLITE_CORRUPT:
-		return "the database is damaged: restore a backup, or save what `sqlite3 FILE .recover` reads", nil
 	}
-	if strings.Contains(e.Error(), "no such table") {
+	switch text := e.Error(); {
+	case ownTable.MatchString(text):
+		return "a table of reembed's own is gone: restore a backup", backends.ErrDamaged
+	case strings.Contains(text, "no such table"):
 		return "the table does not exist", backends.ErrNotFound
+	case strings.Contains(text, "no such column"):
+		return "the table has no such column: was it changed?", backends.ErrUnsupported
 	}
-	return "the database refuses the statement", nil
+	return "the database refuses the statement", backends.ErrUnsupported
 }
+
+// ownTable finds the tables without which a file was never opened. That they
+// are gone must not look like a registry that has no such record.
+var ownTable = regexp.MustCompile(`no such table: (main\.)?reembed_(registry|versions|generations)\b`)

@@ -75,7 +75,7 @@ func (c Config) dsn(readOnly bool) string {
 
 // Open opens the file, and makes it if need be.
 //
-// Errors: ErrInvalidInput (a bad Config, or a file that is no database),
+// Errors: ErrInvalidInput (a bad Config), ErrDamaged (the file is no database),
 // ErrNotFound (the folder, or with ReadOnly the store), ErrUnauthorized (the
 // file may not be opened or written), ErrUnsupported (made by a newer reembed,
 // or by others in a way that this driver can't use), ErrUnavailable.

@@ -35,7 +35,7 @@ func TestOpenRefuses(t *testing.T) {
 		"a folder":  {func(_ *testing.T, dir string) sqlite.Config { return sqlite.Config{Path: dir} }, backends.ErrUnauthorized, "can't be opened"},
 		"no database": {func(t *testing.T, dir string) sqlite.Config {
 			return sqlite.Config{Path: write(t, dir+"/x.db", []byte(strings.Repeat("this is a diary, not a database\n", 100)))}
-		}, backends.ErrInvalidInput, "not an SQLite database"},
+		}, backends.ErrDamaged, "not an SQLite database"},
 		"read-only, no file": {func(_ *testing.T, dir string) sqlite.Config {
 			return sqlite.Config{Path: dir + "/x.db", ReadOnly: true}
 		}, backends.ErrNotFound, "no such file"},
@@ -207,6 +207,6 @@ func TestDamage(t *testing.T) {
 	docs, err = openStore(t, path).Source(sqlite.Table{Name: "docs"})
 	require.NoError(t, err)
 	_, err = docs.ReadPage(t.Context(), backends.Range{}, "", backends.PageLimit{Items: 1000})
-	require.ErrorContains(t, err, "damaged")
-	require.NotErrorIs(t, err, backends.ErrUnavailable)
+	require.ErrorContains(t, err, "damaged: restore a backup")
+	require.ErrorIs(t, err, backends.ErrDamaged)
 }
