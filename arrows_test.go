@@ -47,6 +47,9 @@ var arrows = map[string][]string{
 	"./backends/catalog":         {"./backends", "./backends/records", "./backends/route", "go.yaml.in/yaml/v4/..."},
 	"./backends/catalog/builtin": {"./backends", "./backends/catalog", "./backends/stores/...", "./backends/embedders/..."},
 
+	// A server for tests, benchmarks and tutorials; its vectors are those of hashing.
+	"./backends/embedders/providertest": {"./backends", "./backends/embedders/hashing", testify},
+
 	// The engines know the roles only; the activities around them the jobs.
 	"./activities/reconcile": {"./backends", backoff, groups},
 	"./activities/verify":    {"./backends"},

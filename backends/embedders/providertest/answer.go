@@ -1,0 +1,98 @@
+package providertest
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"strconv"
+	"unsafe"
+)
+
+// answer is what is sent with status 200, before it is spelled.
+type answer struct {
+	model   string
+	vectors [][]float32
+	indexes []int // nil: 0, 1, 2, ...
+	noIndex bool
+	base64  bool
+	spoiled string // what is said in place of the last vector, if not empty
+	tokens  int
+}
+
+// append spells the answer as JSON.
+func (a *answer) append(b []byte, head string) []byte {
+	b = append(b, head...)
+	b = append(b, `"data":[`...)
+	for i, v := range a.vectors {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"object":"embedding",`...)
+		if !a.noIndex {
+			index := i
+			if a.indexes != nil {
+				index = a.indexes[i]
+			}
+			b = append(b, `"index":`...)
+			b = strconv.AppendInt(b, int64(index), 10)
+			b = append(b, ',')
+		}
+		b = append(b, `"embedding":`...)
+		switch {
+		case a.spoiled != "" && i == len(a.vectors)-1:
+			b = append(b, a.spoiled...)
+		case a.base64:
+			b = appendBase64(b, v)
+		default:
+			b = appendFloats(b, v)
+		}
+		b = append(b, '}')
+	}
+	b = append(b, `],"model":`...)
+	b = strconv.AppendQuote(b, a.model)
+	b = append(b, `,"usage":{"prompt_tokens":`...)
+	b = strconv.AppendInt(b, int64(a.tokens), 10)
+	b = append(b, `,"total_tokens":`...)
+	b = strconv.AppendInt(b, int64(a.tokens), 10)
+	return append(b, "}}"...)
+}
+
+// appendBase64 spells a vector as OpenAI does: little-endian float32, standard
+// base64 with padding.
+func appendBase64(b []byte, v []float32) []byte {
+	b = append(b, '"')
+	b = base64.StdEncoding.AppendEncode(b, littleEndian(v))
+	return append(b, '"')
+}
+
+// littleEndian is the vector's memory, on machines that have it that way.
+func littleEndian(v []float32) []byte {
+	if len(v) > 0 && binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*len(v))
+	}
+	out := make([]byte, 0, 4*len(v))
+	for _, f := range v {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(f))
+	}
+	return out
+}
+
+// appendFloats spells a vector as numbers. JSON has no NaN: Python's servers
+// say null, as they do here; and a number above all floats for infinity.
+func appendFloats(b []byte, v []float32) []byte {
+	b = append(b, '[')
+	for i, f := range v {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		switch f64 := float64(f); {
+		case math.IsNaN(f64):
+			b = append(b, "null"...)
+		case math.IsInf(f64, 0):
+			b = append(b, "1e999"...)
+		default:
+			b = strconv.AppendFloat(b, f64, 'g', -1, 32)
+		}
+	}
+	return append(b, ']')
+}

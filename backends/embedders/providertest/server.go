@@ -1,0 +1,126 @@
+package providertest
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// Server is a running server. It is safe for concurrent use.
+type Server struct {
+	opts   Options
+	manner manner
+	only   string // the model that answers whatever is asked for
+	spaces spaces
+	rpm    *bucket // nil: no bound
+	tpm    *bucket
+
+	url    string
+	ca     []byte
+	http   *http.Server
+	served chan error
+
+	texts    atomic.Int64
+	serial   atomic.Int64 // of request ids
+	closing  chan struct{}
+	handlers sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	faults   []*counted
+	struck   int
+	requests []*Request
+}
+
+// Start starts a server on a free port of the loopback. Close it.
+func Start(o Options) (*Server, error) {
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	s := &Server{opts: o, manner: manners[o.Dialect].with(o), served: make(chan error, 1), closing: make(chan struct{})}
+	s.only = onlyModel(o)
+	if o.RPM > 0 {
+		s.rpm = newBucket(o.RPM)
+	}
+	if o.TPM > 0 {
+		s.tpm = newBucket(o.TPM)
+	}
+	// What a client does to its connection is not ours to complain about.
+	s.http = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), Protocols: new(http.Protocols)}
+	s.http.Protocols.SetHTTP1(true) // faults close connections, and those of HTTP/2 are shared
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	scheme := "http"
+	if o.TLS {
+		var pair tls.Certificate
+		if s.ca, pair, err = issue(); err != nil {
+			return nil, errors.Join(fmt.Errorf("provider: %w", err), listener.Close())
+		}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}})
+		scheme = "https"
+	}
+	s.url = scheme + "://" + listener.Addr().String()
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// New starts a server that closes with the test.
+func New(t testing.TB, o Options) *Server {
+	t.Helper()
+	s, err := Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// URL is the base_url of a catalog: where /embeddings is below, or, for Azure,
+// what the portal calls the endpoint, where /openai is below.
+func (s *Server) URL() string { return s.url + s.manner.base }
+
+// CA is the PEM of the certificate that signed the server's; nil without TLS.
+func (s *Server) CA() []byte { return s.ca }
+
+// Close closes the listener and all connections, ends answers that hang, and
+// returns when nothing runs any more. Closing again does nothing.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	close(s.closing)
+	err := s.http.Close()
+	s.handlers.Wait()
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}
+
+// enter lets a handler in, unless the server closes.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.handlers.Add(1)
+	return true
+}
