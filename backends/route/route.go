@@ -72,6 +72,9 @@ func decode(e backends.Entry) (Route, error) {
 	if err := json.Unmarshal(e.Value, &r); err != nil {
 		return Route{}, fmt.Errorf("route of namespace %q, version %d: %w: %w", e.Key, e.Version, backends.ErrDamaged, err)
 	}
+	if r.Namespace != e.Key || r.Locator == "" || r.Model == "" || r.Fingerprint == "" || r.Dimensions < 1 {
+		return Route{}, fmt.Errorf("route of namespace %q, version %d: not a route: %w", e.Key, e.Version, backends.ErrConflict)
+	}
 	r.Version = e.Version
 	return r, nil
 }

@@ -128,3 +128,28 @@ func TestImportsOnlyTheStandardLibraryAndBackends(t *testing.T) {
 		"github.com/reembed/reembed/backends", "github.com/reembed/reembed/backends/route",
 	}, strings.Fields(string(out)))
 }
+
+// A record that somebody else wrote, or half of one, is never a place to search.
+func TestForeignRecordIsNoRoute(t *testing.T) {
+	t.Parallel()
+	for name, stored := range map[string]string{
+		"no JSON":        `{"locator"`,
+		"empty":          `{}`,
+		"null":           `null`,
+		"no locator":     `{"namespace":"docs","generation":1,"model":"m","fingerprint":"f","dimensions":2,"metric":"cosine"}`,
+		"no model":       `{"namespace":"docs","generation":1,"locator":"l","fingerprint":"f","dimensions":2,"metric":"cosine"}`,
+		"no fingerprint": `{"namespace":"docs","generation":1,"locator":"l","model":"m","dimensions":2,"metric":"cosine"}`,
+		"no dimensions":  `{"namespace":"docs","generation":1,"locator":"l","model":"m","fingerprint":"f","metric":"cosine"}`,
+		"another's":      `{"namespace":"other","generation":1,"locator":"l","model":"m","fingerprint":"f","dimensions":2,"metric":"cosine"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reg := newRegistry(t)
+			_, err := reg.Put(t.Context(), route.Kind, "docs", 0, []byte(stored))
+			require.NoError(t, err)
+			_, err = route.Get(t.Context(), reg, "docs")
+			require.ErrorContains(t, err, `route of namespace "docs", version `)
+			require.NotErrorIs(t, err, backends.ErrNotFound)
+		})
+	}
+}

@@ -157,7 +157,7 @@ func point(t *testing.T, w *catalog.World, r route.Route) {
 	t.Helper()
 	reg, err := w.Registry(t.Context(), "docs")
 	require.NoError(t, err)
-	r.Namespace, r.Generation = "docs", 1
+	r.Namespace, r.Generation, r.Dimensions = "docs", 1, 64
 	_, err = route.Swap(t.Context(), reg, 0, r)
 	require.NoError(t, err)
 }
@@ -182,7 +182,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 			old: "payload: meta", new: "golden: {queries: q.jsonl, qrels: q.tsv}", key: "namespaces.docs.golden.qrels", is: os.ErrNotExist,
 		},
 		"a route to a model that is gone": {
-			route: route.Route{Locator: "x", Model: "gone"}, key: "namespaces.docs.route", is: backends.ErrNotFound,
+			route: route.Route{Locator: "x", Model: "gone", Fingerprint: "f"}, key: "namespaces.docs.route", is: backends.ErrNotFound,
 		},
 		"a route to a model that was changed": {
 			route: route.Route{Locator: "x", Model: "small", Fingerprint: "other"}, key: "namespaces.docs.route", is: backends.ErrConflict,
