@@ -20,6 +20,33 @@ func (f *Fields) String(key string) string {
 	return s
 }
 
+// Secret reads a text that has to come from a variable, at least in part: a
+// secret has no place in the file. "" where the key is absent.
+func (f *Fields) Secret(key string) string {
+	s := f.String(key)
+	if s == "" {
+		return ""
+	}
+	if _, named, _ := expand(f.values[key].Value, func(string) (string, bool) { return "", true }); !named {
+		f.Problem(key, "is a secret: put it into an environment variable, and write ${NAME} here")
+		return ""
+	}
+	return s
+}
+
+// Texts reads a mapping of texts, whose keys may be any; nil where the key is absent.
+func (f *Fields) Texts(key string) map[string]string {
+	m := f.mapping(key)
+	if m == nil {
+		return nil
+	}
+	texts := make(map[string]string, len(m.order))
+	for _, name := range m.order {
+		texts[name] = m.String(name)
+	}
+	return texts
+}
+
 // OneOf reads a text that has to be one of some; the first where the key is absent.
 func (f *Fields) OneOf(key string, allowed ...string) string {
 	s, ok := f.scalar(key, "text", "!!str")
