@@ -26,6 +26,7 @@ const (
 	testify     = "github.com/stretchr/testify/..."
 	terminals   = "golang.org/x/term/..."
 	humanize    = "github.com/dustin/go-humanize/..."
+	rates       = "golang.org/x/time/..."
 )
 
 // arrows say what the packages of a folder may import beside the standard
@@ -34,18 +35,19 @@ const (
 var arrows = map[string][]string{
 	".": nil,
 
-	"./backends":                 nil,
-	"./backends/intercept":       {"./backends"},
-	"./backends/observed":        {"./backends", "./backends/intercept"},
-	"./backends/faulty":          {"./backends", "./backends/intercept"},
-	"./backends/records":         {"./backends"},
-	"./backends/route":           {"./backends"}, // light: applications import it
-	"./backends/backendtest":     {"./backends", "./backends/records", testify},
-	"./backends/stores/memory":   {"./backends"},
-	"./backends/stores/sqlite":   {"./backends", "modernc.org/sqlite/..."},
-	"./backends/embedders":       {"./backends"},
-	"./backends/catalog":         {"./backends", "./backends/records", "./backends/route", "go.yaml.in/yaml/v4/..."},
-	"./backends/catalog/builtin": {"./backends", "./backends/catalog", "./backends/stores/...", "./backends/embedders/..."},
+	"./backends":                  nil,
+	"./backends/intercept":        {"./backends"},
+	"./backends/observed":         {"./backends", "./backends/intercept"},
+	"./backends/faulty":           {"./backends", "./backends/intercept"},
+	"./backends/records":          {"./backends"},
+	"./backends/route":            {"./backends"}, // light: applications import it
+	"./backends/backendtest":      {"./backends", "./backends/records", testify},
+	"./backends/stores/memory":    {"./backends"},
+	"./backends/stores/sqlite":    {"./backends", "modernc.org/sqlite/..."},
+	"./backends/embedders":        {"./backends"},
+	"./backends/embedders/openai": {"./backends", rates},
+	"./backends/catalog":          {"./backends", "./backends/records", "./backends/route", "go.yaml.in/yaml/v4/..."},
+	"./backends/catalog/builtin":  {"./backends", "./backends/catalog", "./backends/stores/...", "./backends/embedders/..."},
 
 	// A server for tests, benchmarks and tutorials; its vectors are those of hashing.
 	"./backends/embedders/providertest": {"./backends", "./backends/embedders/hashing", testify},

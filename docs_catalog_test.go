@@ -63,7 +63,9 @@ func TestEveryCatalogKeyIsDocumented(t *testing.T) {
 	err = loadText(t, `
 registry: {store: s, zz: 1}
 stores: {s: {driver: sqlite, path: ./x.db, zz: 1}, m: {driver: memory, zz: 1}}
-embedders: {e: {driver: hashing, zz: 1}}
+embedders:
+  e: {driver: hashing, zz: 1}
+  f: {driver: openai, base_url: "http://localhost/v1", zz: 1, azure: {api_version: v, zz: 1}, limits: {rpm: 1, zz: 1}}
 models: {a: {embedder: e, dimensions: 2, zz: 1}}
 namespaces:
   n: {store: s, table: t, model: a, zz: 1, golden: {queries: q, qrels: r, zz: 1}}
@@ -72,7 +74,7 @@ zz: 1
 `)
 	problems, ok := errors.AsType[catalog.Problems](err)
 	require.True(t, ok, "%v", err)
-	require.Len(t, problems, 9, "one unknown key in each mapping: %v", err)
+	require.Len(t, problems, 12, "one unknown key in each mapping: %v", err)
 	for _, p := range problems {
 		_, keys, found := strings.Cut(p.Text, "known here: ")
 		require.True(t, found, p.String())

@@ -12,6 +12,7 @@ func Drivers() catalog.Drivers {
 		},
 		Embedders: map[string]catalog.EmbedderDriver{
 			"hashing": hashingDriver(),
+			"openai":  openAIDriver(),
 		},
 	}
 }

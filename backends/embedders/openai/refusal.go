@@ -1,0 +1,103 @@
+package openai
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// maxErrorBody is how much of an error's body is read.
+const maxErrorBody = 64 << 10
+
+// refusal is the error of an answer that is not a success.
+func (e *Embedder) refusal(resp *http.Response, from origin, inputs []string) error {
+	var body bytes.Buffer
+	// What broke off still has its status, which says more than the reason.
+	_, _ = body.ReadFrom(io.LimitReader(resp.Body, maxErrorBody))
+	c := parseComplaint(body.Bytes())
+	v := e.classify(resp.StatusCode, c, inputs)
+	err := fmt.Errorf("%w: %s%s%s", v.sentinel, from, c.describe(from), v.advice)
+	after := retryAfter(resp.Header, time.Now())
+	switch {
+	case errors.Is(v.sentinel, backends.ErrThrottled):
+		return &backends.ThrottledError{After: after, Err: fmt.Errorf("%s%s", from, c.describe(from))}
+	case errors.Is(v.sentinel, backends.ErrUnavailable) && after > 0 && resp.StatusCode >= 500:
+		return &backends.ThrottledError{After: after, Err: err}
+	}
+	return err
+}
+
+// verdict is what a refusal means, and what to do about it.
+type verdict struct {
+	sentinel error
+	advice   string
+}
+
+// classify is the one table of refusals: what a status and the words beside it
+// mean, and what to do.
+func (e *Embedder) classify(status int, c complaint, inputs []string) verdict {
+	switch {
+	case status == http.StatusPaymentRequired,
+		c.says("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "budget_exceeded"):
+		return verdict{backends.ErrQuotaExhausted, ": the account's quota or budget is used up"}
+	case status == http.StatusTooManyRequests:
+		return verdict{backends.ErrThrottled, ""}
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired,
+		c.says("invalid_api_key", "API_KEY_INVALID"):
+		return verdict{backends.ErrUnauthorized, ": look at api_key, and at what it may use"}
+	case status == http.StatusNotFound, status == http.StatusGone,
+		status == http.StatusBadRequest && (c.about("model") || c.says("model_not_found", "invalid_model", "DeploymentNotFound")):
+		return verdict{backends.ErrUnknownModel, ": the server has no such model, or base_url leads elsewhere"}
+	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
+		return refusedInput(c)
+	case status >= 500:
+		return e.broken(status, c, inputs)
+	case status >= 300 && status <= 399:
+		return verdict{backends.ErrUnavailable, ": a redirect, which is not followed: mend base_url"}
+	case status == http.StatusRequestTimeout, status == http.StatusConflict, status == http.StatusMisdirectedRequest,
+		status == http.StatusFailedDependency, status == http.StatusTooEarly:
+		return verdict{backends.ErrUnavailable, ""}
+	}
+	return verdict{backends.ErrUnsupported, ": the server does not take such requests: look at base_url"}
+}
+
+// refusedInput tells texts that are refused, which are looked for one by one,
+// from settings that are.
+func refusedInput(c complaint) verdict {
+	switch {
+	case c.about("dimensions"):
+		return verdict{backends.ErrDimension, ": the model does not make vectors of these dimensions: look at dimensions and send_dimensions"}
+	case c.about("encoding_format"):
+		return verdict{backends.ErrUnsupported, ": set encoding: float"}
+	}
+	return verdict{backends.ErrInvalidInput, ""}
+}
+
+// broken is for the errors of a server. llama-server and others answer an input
+// that is too long for the model with 500, and don't say which one it is: taken
+// for a failure it would be sent again until the job's end. So where a text is
+// longer than the model takes, as far as can be estimated, the texts are
+// refused: they are halved until those texts stand alone and are set aside, and
+// the others pass. The estimate is cautious and a 500 may be a failure all the
+// same, so a text that only seems too long may be set aside with the others;
+// nothing is, as long as the server answers.
+func (e *Embedder) broken(status int, c complaint, inputs []string) verdict {
+	if status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported {
+		return verdict{backends.ErrUnsupported, ": the server does not make embeddings"}
+	}
+	most := e.model.MaxInputTokens
+	if status != http.StatusInternalServerError || !c.structured || most == 0 {
+		return verdict{backends.ErrUnavailable, ""}
+	}
+	for _, in := range inputs {
+		if backends.EstimateTokens(in) > most {
+			return verdict{backends.ErrInvalidInput, fmt.Sprintf(": taken for a text over the model's %d tokens", most)}
+		}
+	}
+	return verdict{backends.ErrUnavailable, ""}
+}
