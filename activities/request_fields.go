@@ -39,7 +39,7 @@ func checkFields(raw []byte) error {
 		}
 		switch {
 		case !slices.Contains(requestFields, name):
-			return fmt.Errorf("%w: request: unknown field %q; there are %s", backends.ErrInvalidInput, name, strings.Join(requestFields, ", "))
+			return fmt.Errorf("%w: request: unknown field %q; there are %s; was the job started by a newer reembed than this worker is?", backends.ErrInvalidInput, name, strings.Join(requestFields, ", "))
 		case seen[name]:
 			return fmt.Errorf("%w: request field %q: stands there twice", backends.ErrInvalidInput, name)
 		}

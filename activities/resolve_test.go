@@ -67,6 +67,7 @@ func TestResolveRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, request, want string }{
 		{"an unknown field", `{"namespace":"docs","to":"newer","batchsize":3}`, `unknown field "batchsize"`},
+		{"a field of a newer starter", `{"namespace":"docs","to":"newer","soak_days":3}`, `was the job started by a newer reembed than this worker is?`},
 		{"a field in other letters", `{"namespace":"docs","To":"newer"}`, `unknown field "To"; there are namespace, to, from`},
 		{"a field in other letters beside the right one", `{"namespace":"docs","to":"newer","TO":"older"}`, `unknown field "TO"`},
 		{"a field twice", `{"namespace":"docs","to":"newer","to":"older"}`, `request field "to": stands there twice`},

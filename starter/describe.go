@@ -17,6 +17,17 @@ import (
 type description struct {
 	info    *workflowpb.WorkflowExecutionInfo
 	pending []*workflowpb.PendingActivityInfo
+	tries   int32 // of the workflow task that is pending; 0: none is
+}
+
+// trouble is what is being tried again, in words; "" when nothing is. A task of
+// the workflow itself is tried again when workers fail at it, as those do that
+// are older than the one which carried the job on; why is in their logs.
+func (d description) trouble() string {
+	if failure := lastFailure(d.pending); failure != "" || d.tries < 2 {
+		return failure
+	}
+	return fmt.Sprintf("workers fail at the job's own tasks, attempt %d: look at their logs; is one older than the others?", d.tries)
 }
 
 func (d description) running() bool {
@@ -64,7 +75,10 @@ func (c *Client) describeRun(ctx context.Context, id, run string) (description, 
 		}
 		return description{}, err
 	}
-	return description{info: resp.GetWorkflowExecutionInfo(), pending: resp.GetPendingActivities()}, nil
+	return description{
+		info: resp.GetWorkflowExecutionInfo(), pending: resp.GetPendingActivities(),
+		tries: resp.GetPendingWorkflowTask().GetAttempt(),
+	}, nil
 }
 
 func (c *Client) describeWorkflow(ctx context.Context, id, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {

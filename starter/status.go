@@ -46,7 +46,7 @@ func (c *Client) Status(ctx context.Context, h Handle) (workflows.Status, error)
 	}
 	if err != nil {
 		out := c.outline(d.info)
-		out.LastError = lastFailure(d.pending)
+		out.LastError = d.trouble()
 		return out, err
 	}
 	c.addOpen(ctx, &s.Progress, &s.LastError)

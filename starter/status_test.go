@@ -9,6 +9,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	querypb "go.temporal.io/api/query/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/mocks"
 	"go.temporal.io/sdk/temporal"
@@ -192,6 +193,20 @@ func TestStatusWithoutWorkerIsWhatTemporalKnows(t *testing.T) {
 			require.Equal(t, "SyncSegment, attempt 4: catalog differs", s.LastError)
 		})
 	}
+}
+
+// Workers that can't go on with a job looked like no workers at all.
+func TestStatusTellsOfWorkersThatFailAtTheJob(t *testing.T) {
+	t.Parallel()
+	c, server := newClient(t, starter.Config{})
+	failing := described(execution(t, "j", "r2", "r1", running))
+	failing.PendingWorkflowTask = &workflowpb.PendingWorkflowTaskInfo{Attempt: 3}
+	server.On("DescribeWorkflowExecution", mock.Anything, "j", "").Return(failing, nil)
+	server.On("QueryWorkflowWithOptions", mock.Anything, mock.Anything).Return(nil, serviceerror.NewDeadlineExceeded("query timed out"))
+	s, err := c.Status(t.Context(), starter.Handle{ID: "j"})
+	require.ErrorIs(t, err, starter.ErrNoWorker)
+	require.Contains(t, s.LastError, "attempt 3")
+	require.Contains(t, s.LastError, "look at their logs")
 }
 
 func TestStatusOfWhatIsNoJob(t *testing.T) {

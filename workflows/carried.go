@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +14,8 @@ import (
 const carriedVersion = 1
 
 // Carried is all that a job remembers: what it takes along when it continues as
-// new. Its JSON form is read by later versions of this program.
+// new. Its JSON form is read by later versions of this program, and while a
+// later one is deployed by earlier ones, which must not go on from it.
 type Carried struct {
 	Version int     `json:"version"`
 	Machine Machine `json:"machine"`
@@ -43,6 +45,33 @@ func newCarried(job, run string, started time.Time) Carried {
 			Progress: Progress{ETASeconds: -1, PhaseSince: started},
 		},
 		Dirty: -1,
+	}
+}
+
+// UnmarshalJSON reads of a later schema nothing but its version: to fail over
+// another form of a field would fail the job.
+func (c *Carried) UnmarshalJSON(raw []byte) error {
+	var head struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return fmt.Errorf("version of the carried state: %w", err)
+	}
+	if head.Version > carriedVersion {
+		*c = Carried{Version: head.Version}
+		return nil
+	}
+	type plain Carried // without this method
+	return json.Unmarshal(raw, (*plain)(c))
+}
+
+// leaveToNewer panics when a newer worker made the state. The SDK fails the
+// workflow task, not the job, and the server hands it out again until a worker
+// takes it that is new enough.
+func (c *Carried) leaveToNewer() {
+	if c.Version > carriedVersion {
+		panic(fmt.Sprintf("this worker is too old for the job: a newer one carried its state on in schema version %d, and this one reads %d; upgrade it",
+			c.Version, carriedVersion))
 	}
 }
 

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -9,19 +10,34 @@ import (
 )
 
 // TestCarriedStateIsChecked guards a job against what another program, or
-// another job, remembers: of a later schema, of an earlier one, or of none.
+// another job, remembers: of an earlier schema, or of none.
 func TestCarriedStateIsChecked(t *testing.T) {
 	t.Parallel()
 	started := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	own := newCarried("j", "r", started)
 	require.NoError(t, own.check("j", "r"))
-	for _, version := range []int{-1, 0, carriedVersion + 1} {
+	for _, version := range []int{-1, 0} {
 		c := own
 		c.Version = version
 		require.ErrorContains(t, c.check("j", "r"), fmt.Sprint("schema version ", version))
 	}
 	require.ErrorContains(t, own.check("other", "r"), `job "j"`)
 	require.ErrorContains(t, own.check("j", "other"), `first run "r"`)
+}
+
+// TestStateOfANewerWorkerIsLeftToIt guards jobs during a deploy: an older worker
+// that got one's task failed the whole job.
+func TestStateOfANewerWorkerIsLeftToIt(t *testing.T) {
+	t.Parallel()
+	var c Carried
+	newer := fmt.Sprintf(`{"version":%d,"machine":"of another form","job":{"id":["j"]}}`, carriedVersion+1)
+	require.NoError(t, json.Unmarshal([]byte(newer), &c), "nothing but the version is read")
+	require.PanicsWithValue(t, fmt.Sprintf("this worker is too old for the job: a newer one carried its state on in schema version %d, and this one reads %d; upgrade it",
+		carriedVersion+1, carriedVersion), c.leaveToNewer)
+
+	own := newCarried("j", "r", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	require.NotPanics(t, own.leaveToNewer)
+	require.Error(t, json.Unmarshal([]byte(`{"version":"2"}`), &c))
 }
 
 // TestNewJobKnowsNothing guards the first answers of a job.

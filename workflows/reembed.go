@@ -46,6 +46,9 @@ func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*r
 		cancels: workflow.GetSignalChannel(ctx, SignalCancel),
 		grants:  workflow.GetSignalChannel(ctx, activities.SignalSlotGranted),
 	}
+	if carried != nil {
+		carried.leaveToNewer()
+	}
 	if carried == nil {
 		r.Carried = newCarried(info.WorkflowExecution.ID, info.FirstRunID, info.WorkflowStartTime)
 	} else if err := carried.check(info.WorkflowExecution.ID, info.FirstRunID); err != nil {

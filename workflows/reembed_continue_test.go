@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/reembed/reembed/activities"
@@ -151,10 +152,26 @@ func TestTimeIsCarried(t *testing.T) {
 	require.Equal(t, "JOB_TIMEOUT", status.ErrorCode)
 }
 
+// TestNewerCarriedStateFailsTheTaskOnly: the job must not close.
+func TestNewerCarriedStateFailsTheTaskOnly(t *testing.T) {
+	t.Parallel()
+	first := newStage(t)
+	first.job.ContinueAfter = 1
+	first.env.ExecuteWorkflow(workflows.ReembedWorkflowName, json.RawMessage(request), nil)
+	raw, carried := first.next()
+	carried.Version++
+	s := newStage(t)
+	s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, raw, carried)
+	var panicked *temporal.PanicError
+	require.ErrorAs(t, s.env.GetWorkflowError(), &panicked, "which the default policy of a worker makes a failed task")
+	require.ErrorContains(t, panicked, "too old")
+	require.Empty(t, s.calls)
+}
+
 func TestForeignCarriedStateIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*workflows.Carried){
-		"version": func(c *workflows.Carried) { c.Version = 99 },
+		"version": func(c *workflows.Carried) { c.Version = -1 },
 		"job":     func(c *workflows.Carried) { c.Job.ID = "another" },
 		"run":     func(c *workflows.Carried) { c.Job.Run = "another" },
 	} {
