@@ -92,6 +92,10 @@ record-replay: temporal ## Record the histories that the replay test replays, on
 	rm -rf workflows/testdata/replay
 	go test ./cmd/e2e -run TestHistoriesReplay -count=1 -args -record $(CURDIR)/workflows/testdata/replay
 
+.PHONY: bench
+bench: temporal ## Measure jobs against a bare loop, into docs/benchmarks.md (ARGS="--only kill" prints a part)
+	go run ./cmd/bench $(if $(ARGS),$(ARGS),--out docs/benchmarks.md)
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin .reembed

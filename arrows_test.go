@@ -87,6 +87,14 @@ var arrows = map[string][]string{
 	"./cmd/reembed-worker": {"./worker", "./cmd/version"},
 	"./cmd/version":        {},
 	"./cmd/e2e":            {},
+	// The benchmark: a program beside the others, which nobody installs.
+	"./cmd/bench":          {"./cmd/bench/suite"},
+	"./cmd/bench/suite":    {"./cmd/bench/...", "./starter/environ", pflag},
+	"./cmd/bench/rig":      {"./cmd/bench/...", "./starter/...", "./workflows", "./backends/...", temporalAPI, temporalSDK},
+	"./cmd/bench/bareloop": {"./cmd/bench/machine", "./backends", "./backends/catalog/...", groups, "modernc.org/sqlite/..."},
+	"./cmd/bench/machine":  {},
+	"./cmd/bench/report":   {},
+	"./cmd/bench/texts":    {"./backends"},
 }
 
 // far holds what a folder must not reach by any way, however long.

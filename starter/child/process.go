@@ -93,6 +93,15 @@ func (p *Process) ExitCode() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// CPU is the processor time, in user and system mode, that a child took which
+// has ended; 0 while it runs.
+func (p *Process) CPU() time.Duration {
+	if p.Running() {
+		return 0
+	}
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}
+
 // Signal sends a signal to the child alone. One that has ended is no error.
 func (p *Process) Signal(s os.Signal) error {
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {

@@ -104,8 +104,10 @@ func TestStopIsPolite(t *testing.T) {
 	t.Parallel()
 	p, _ := start(t, "polite")
 	require.True(t, p.Running())
+	require.Zero(t, p.CPU(), "not known yet")
 	require.NoError(t, p.Stop(time.Minute))
 	require.False(t, p.Running())
+	require.Positive(t, p.CPU())
 	require.Equal(t, 0, p.ExitCode())
 }
 

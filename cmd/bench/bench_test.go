@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/reembed/reembed/cmd/bench/rig"
+	"github.com/reembed/reembed/cmd/bench/suite"
+)
+
+// The test binary plays the bare loop for the benchmark that it runs, as
+// the program itself does.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == rig.BareLoop {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// The benchmark, small: every line measures something, and each number that a
+// bound is on is in the document.
+func TestSmoke(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "benchmarks.md")
+	doc := bench(t, "--only", "hashing,large,start", "--out", out)
+	written, err := os.ReadFile(out)
+	require.NoError(t, err)
+	require.Equal(t, doc, string(written))
+	for _, want := range []string{
+		`- copy, hashing: \d+\.\d\dx, target 0\.90x: (met|MISSED)`,
+		`- peak memory beyond REEMBED_MEMORY_MB: -?\d+ MB, target at most 150 MB: met`,
+		`- history events of the job and its ranges, per 1M items: [1-9]\d+, target at most 1000: MISSED`,
+		`- growth exponent of the copy: -?\d+\.\d\d, target`,
+		`- peak memory, of that with fewer items: [01]\.\d\dx, target`,
+		`- start to the first row: \d+\.\d\d s, target`,
+		`\| Temporal \| temporal version .*start-dev`,
+		`\| worker \| .REEMBED_BATCH_SIZE=100 REEMBED_SYNC_SLOTS=4`,
+		`load average at the end`,
+	} {
+		require.Regexp(t, want, doc)
+	}
+}
+
+func TestSmokeOfKill(t *testing.T) {
+	t.Parallel()
+	doc := bench(t, "--only", "kill")
+	require.Regexp(t, `- restart to the next row .*: \d+\.\d s, target at most`, doc)
+	require.Regexp(t, `- embedded twice beyond what was in flight: (-\d+|0), target at most 0: met`, doc)
+}
+
+// bench returns the document of a small benchmark.
+func bench(t *testing.T, args ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	var stdout, progress bytes.Buffer
+	args = append(args, "--items", "1000", "--large", "2000", "--repetitions", "1", "--dir", dir)
+	require.Zero(t, suite.Run(t.Context(), args, os.Environ(), &stdout, &progress), progress.String())
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left, "nothing is left behind")
+	return stdout.String()
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"--only=hashing,nothing": `--only "nothing": want some of hashing, latency, large, kill, start`,
+		"--items=0":              "numbers are 1 at least",
+		"rest":                   `unexpected argument "rest"`,
+	} {
+		var stdout, stderr bytes.Buffer
+		require.Equal(t, 2, suite.Run(t.Context(), []string{args}, nil, &stdout, &stderr))
+		require.Contains(t, stderr.String(), want)
+	}
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, suite.Run(t.Context(), []string{"--help"}, nil, &stdout, &stderr))
+	require.Contains(t, stdout.String(), "--repetitions")
+}
