@@ -1,17 +1,18 @@
 package providertest
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"time"
 )
 
-// admit checks a request against all that a dialect refuses, in the order in
+// admit checks a request against all that the dialect refuses, in the order in
 // which servers do, and returns the first refusal.
-func (x *exchange) admit(bad error) *failure {
+func (x *exchange) admit(bytes int) *failure {
 	m := &x.manner
-	if bad != nil {
-		return at(m.badBody(bad))
+	if m.bodyBytes > 0 && bytes > m.bodyBytes {
+		return at(m.bodyTooLarge())
 	}
 	x.model = x.only
 	if x.only == "" {
@@ -21,58 +22,75 @@ func (x *exchange) admit(bad error) *failure {
 		}
 	}
 	texts := x.ask.texts
-	if len(texts) == 0 && m.emptyArray != nil {
+	if len(texts) == 0 {
 		return at(m.emptyArray())
 	}
 	if m.inputs > 0 && len(texts) > m.inputs {
 		return at(m.tooManyInputs(len(texts), m.inputs))
 	}
 	tokens := 0
-	for i, text := range texts {
+	for _, text := range texts {
 		n := Tokens(text)
 		if n == 0 && m.emptyText != nil {
-			return at(m.emptyText(i))
+			return at(m.emptyText())
 		}
 		if m.inputTokens > 0 && n > m.inputTokens && m.tooLong != nil {
-			return at(m.tooLong(n, m.inputTokens, i))
+			return at(m.tooLong(n, m.inputTokens))
 		}
 		tokens += n
 	}
 	if m.requestTokens > 0 && tokens > m.requestTokens {
 		return at(m.tooManyTokens(tokens, m.requestTokens))
 	}
-	return x.meter(tokens)
+	if f := x.meter(x.rpm, 1, 1); f != nil {
+		return f
+	}
+	return x.meter(x.tpm, tokens, 0)
 }
 
 func at(f failure) *failure { return &f }
 
-// meter takes the request and its tokens from what a minute allows, and tells
-// what is left in the answer's headers.
-func (x *exchange) meter(tokens int) *failure {
-	units := []struct {
-		bucket     *bucket
-		name, unit string
-		n, fine    int
-	}{{x.rpm, "requests", "requests", 1, 1}, {x.tpm, "tokens", "tokens", tokens, 0}}
-	for _, u := range units {
-		if u.bucket == nil {
-			continue
-		}
-		r, ok := u.bucket.take(u.n, u.fine)
-		if x.manner.rateHeaders {
-			h := x.w.Header()
-			h.Set("x-ratelimit-limit-"+u.name, strconv.Itoa(r.limit))
-			h.Set("x-ratelimit-remaining-"+u.name, strconv.Itoa(r.remaining))
-			h.Set("x-ratelimit-reset-"+u.name, r.reset.Round(time.Millisecond).String())
-		}
-		if !ok {
-			f := x.manner.rateLimited(r, u.unit, x.model)
-			if f.header == nil {
-				f.header = http.Header{}
-			}
-			f.header.Set("Retry-After", strconv.Itoa(int(max(1, (r.wait+time.Second-1)/time.Second))))
-			return &f
+// meter takes n from what a minute allows, and says in headers what is left.
+func (x *exchange) meter(b *bucket, n, fine int) *failure {
+	if b == nil {
+		return nil
+	}
+	r, ok := b.take(n, fine)
+	h := x.w.Header()
+	if x.manner.rateHeaders {
+		h.Set("X-Ratelimit-Limit-"+b.unit, strconv.Itoa(r.limit))
+		h.Set("X-Ratelimit-Remaining-"+b.unit, strconv.Itoa(r.remaining))
+		h.Set("X-Ratelimit-Reset-"+b.unit, r.reset.Round(time.Millisecond).String())
+	}
+	if ok {
+		return nil
+	}
+	if satisfiable := r.asked <= r.limit; satisfiable && x.manner.retryAfter {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(r.wait.Seconds()))))
+		if x.manner.retryMS {
+			h.Set("Retry-After-Ms", strconv.Itoa(int(math.Ceil(float64(r.wait)/float64(time.Millisecond)))))
 		}
 	}
-	return nil
+	return at(x.manner.rateLimited(r, x.model))
+}
+
+// rateOf is what a limit of requests looks like that is used up, for faults.
+func rateOf() rate {
+	return rate{unit: "requests", limit: 3000, used: 3000, asked: 1, wait: 20 * time.Millisecond, reset: time.Minute}
+}
+
+// refusal is what the dialect answers with a status, for faults.
+func (x *exchange) refusal(status int) failure {
+	f, known := x.manner.refusals[status]
+	switch {
+	case known:
+		return f
+	case status == http.StatusUnauthorized:
+		return x.manner.badKey(x.key())
+	case status == http.StatusNotFound:
+		return x.manner.unknownModel(x.ask.model)
+	case status == http.StatusTooManyRequests:
+		return x.manner.rateLimited(rateOf(), x.ask.model)
+	}
+	return failure{status: status, kind: "server_error", message: http.StatusText(status)}
 }

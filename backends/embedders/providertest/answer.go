@@ -17,44 +17,78 @@ type answer struct {
 	base64  bool
 	spoiled string // what is said in place of the last vector, if not empty
 	tokens  int
+	null    bool   // "data": null
+	head    string // how the body begins
+	turn    bool   // model and usage before the data, and each embedding before its index
 }
 
 // append spells the answer as JSON.
-func (a *answer) append(b []byte, head string) []byte {
-	b = append(b, head...)
+func (a *answer) append(b []byte) []byte {
+	b = append(b, a.head...)
+	if a.turn {
+		b = append(a.appendUsage(b), ',')
+		b = a.appendData(b)
+	} else {
+		b = append(a.appendData(b), ',')
+		b = a.appendUsage(b)
+	}
+	return append(b, '}')
+}
+
+func (a *answer) appendUsage(b []byte) []byte {
+	b = append(b, `"model":`...)
+	b = append(b, quoted(a.model)...)
+	b = append(b, `,"usage":{"prompt_tokens":`...)
+	b = strconv.AppendInt(b, int64(a.tokens), 10)
+	b = append(b, `,"total_tokens":`...)
+	b = strconv.AppendInt(b, int64(a.tokens), 10)
+	return append(b, '}')
+}
+
+func (a *answer) appendData(b []byte) []byte {
+	if a.null {
+		return append(b, `"data":null`...)
+	}
 	b = append(b, `"data":[`...)
 	for i, v := range a.vectors {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, `{"object":"embedding",`...)
-		if !a.noIndex {
-			index := i
-			if a.indexes != nil {
-				index = a.indexes[i]
-			}
-			b = append(b, `"index":`...)
-			b = strconv.AppendInt(b, int64(index), 10)
-			b = append(b, ',')
+		b = append(b, '{')
+		if a.turn {
+			b = append(a.appendVector(b, i, v), ',')
+			b = a.appendIndex(b, i)
+			b = append(b, `"object":"embedding"}`...)
+		} else {
+			b = append(b, `"object":"embedding",`...)
+			b = a.appendIndex(b, i)
+			b = append(a.appendVector(b, i, v), '}')
 		}
-		b = append(b, `"embedding":`...)
-		switch {
-		case a.spoiled != "" && i == len(a.vectors)-1:
-			b = append(b, a.spoiled...)
-		case a.base64:
-			b = appendBase64(b, v)
-		default:
-			b = appendFloats(b, v)
-		}
-		b = append(b, '}')
 	}
-	b = append(b, `],"model":`...)
-	b = strconv.AppendQuote(b, a.model)
-	b = append(b, `,"usage":{"prompt_tokens":`...)
-	b = strconv.AppendInt(b, int64(a.tokens), 10)
-	b = append(b, `,"total_tokens":`...)
-	b = strconv.AppendInt(b, int64(a.tokens), 10)
-	return append(b, "}}"...)
+	return append(b, ']')
+}
+
+func (a *answer) appendIndex(b []byte, i int) []byte {
+	if a.noIndex {
+		return b
+	}
+	if a.indexes != nil {
+		i = a.indexes[i]
+	}
+	b = append(b, `"index":`...)
+	return append(strconv.AppendInt(b, int64(i), 10), ',')
+}
+
+func (a *answer) appendVector(b []byte, i int, v []float32) []byte {
+	b = append(b, `"embedding":`...)
+	switch {
+	case a.spoiled != "" && i == len(a.vectors)-1:
+		return append(b, a.spoiled...)
+	case a.base64:
+		return appendBase64(b, v)
+	default:
+		return appendFloats(b, v)
+	}
 }
 
 // appendBase64 spells a vector as OpenAI does: little-endian float32, standard

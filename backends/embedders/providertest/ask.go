@@ -111,19 +111,19 @@ func input(raw json.RawMessage) ([]string, error) {
 	}
 	var tokens []int
 	if json.Unmarshal(raw, &tokens) == nil {
-		return []string{spell(tokens)}, nil
+		return []string{numbers(tokens)}, nil
 	}
 	var many [][]int
 	if json.Unmarshal(raw, &many) == nil {
 		out := make([]string, len(many))
 		for i, tokens := range many {
-			out[i] = spell(tokens)
+			out[i] = numbers(tokens)
 		}
 		return out, nil
 	}
 	return nil, errInput
 }
 
-func spell(tokens []int) string {
+func numbers(tokens []int) string {
 	return strings.Trim(fmt.Sprint(tokens), "[]")
 }

@@ -6,64 +6,75 @@ import "time"
 type Kind string
 
 // Answers that refuse. Each has the status, the headers and the body that the
-// dialect's server is known to send; where none is known, OpenAI's in the
-// dialect's form. Nothing is embedded.
+// dialect's server is known to send; where none is known, what a gateway in front
+// of it would. Nothing is embedded.
 const (
 	BadRequest      Kind = "400"
 	Unauthorized    Kind = "401"
 	Forbidden       Kind = "403"
-	ModelNotFound   Kind = "404" // llama-server has no such answer: a plain 404
+	ModelNotFound   Kind = "404" // the dialect's own status: LiteLLM has 400
 	TooLarge        Kind = "413"
+	InferenceFailed Kind = "424" // TEI's for a backend that fails
 	RateLimited     Kind = "429" // with RetryAfter and RetryAfterMS of the fault
 	QuotaExhausted  Kind = "429 insufficient_quota"
+	BudgetExceeded  Kind = "429 budget_exceeded" // LiteLLM's own budget of a key; of others QuotaExhausted
 	InternalError   Kind = "500"
 	BadGateway      Kind = "502 HTML" // the page of a proxy in front
 	Unavailable     Kind = "503"
-	ErrorWithStatus Kind = "200 error object" // an error body with status 200
+	Redirect        Kind = "307"                     // to /elsewhere on this server
+	ErrorWithStatus Kind = "200 error object"        // a 500's body with status 200
+	QuotesInput     Kind = "400 that quotes the ask" // texts and key in its message
 )
 
 // Connections that fail.
 const (
 	Hang         Kind = "hang"         // no answer until the client leaves or the server closes
 	Disconnect   Kind = "disconnect"   // closed before the answer; nothing is embedded
+	GarbageBytes Kind = "not HTTP"     // bytes that are no answer, then closed; nothing is embedded
 	CutBody      Kind = "cut body"     // closed in the middle of the body, after its Content-Length
-	Trickle      Kind = "trickle"      // the right body, a byte each Delay (0: 10 ms)
+	Trickle      Kind = "trickle"      // the right body, a byte after each Delay (0: 10 ms)
 	GarbageGzip  Kind = "gzip garbage" // Content-Encoding: gzip, and no gzip
-	GarbageBytes Kind = "not http"     // bytes that are no HTTP answer
 )
 
 // Answers with status 200 that are not what was asked for. The texts are
 // embedded, and counted, before.
 const (
-	TruncatedJSON   Kind = "truncated JSON"     // half of the body, in a complete answer
-	MalformedJSON   Kind = "malformed JSON"     //
+	TruncatedJSON   Kind = "truncated JSON" // half of the body, in a complete answer
+	MalformedJSON   Kind = "malformed JSON"
+	TrailingBytes   Kind = "trailing bytes"     // a second JSON value behind the body
 	WrongType       Kind = "wrong content type" // the right body, as text/html
-	HTMLPage        Kind = "200 HTML"           // a login page, say
-	EmptyBody       Kind = "empty body"         //
+	HTMLPage        Kind = "200 HTML"           // a login page, say; nothing is embedded
+	EmptyBody       Kind = "empty body"
 	NoData          Kind = "empty data"         // "data": []
+	NullData        Kind = "null data"          // "data": null
 	TooFew          Kind = "too few"            // the last vector is missing
-	TooMany         Kind = "too many"           // one more, of an index that was not asked for
+	TooMany         Kind = "too many"           // the last vector once more, of the next index
 	Reordered       Kind = "reordered"          // backwards, with the right indexes: legal
-	DuplicateIndex  Kind = "duplicate index"    // the last vector has the index of the first
-	IndexOutOfRange Kind = "index out of range" // the last vector has the index -1
+	DuplicateIndex  Kind = "duplicate index"    // the last vector has the index of the first; a single one comes twice
+	IndexOutOfRange Kind = "index out of range" // the last vector has an index that was not asked for
+	NegativeIndex   Kind = "negative index"     // the last vector has the index -1
 	NoIndex         Kind = "no index"           // no "index" at all, in order
 	WrongLength     Kind = "wrong length"       // the last vector is one shorter
+	EmptyVector     Kind = "empty vector"       // the last vector has no numbers
+	NullVector      Kind = "null vector"        // the last vector is null
 	NaN             Kind = "NaN"                // in the last vector; as floats null, as JSON has no NaN
 	Infinite        Kind = "Inf"                // the same with infinity; as floats 1e999
 	ZeroVector      Kind = "zero vector"        // the last one
 	OtherEncoding   Kind = "other encoding"     // floats although base64 was asked, and the other way round
-	BadBase64       Kind = "bad base64"         // the last vector is no base64, or no whole number of floats
-	OtherModel      Kind = "other model"        // vectors of another model of the same dimensions
+	BadBase64       Kind = "bad base64"         // the last vector is a string that is no base64
+	OddBase64       Kind = "odd base64"         // the last vector is base64 of five bytes
+	OtherModel      Kind = "other model"        // vectors of another model, of the right dimensions
 )
 
 // Kinds returns all of them, for tests that go through each.
 func Kinds() []Kind {
 	return []Kind{
-		BadRequest, Unauthorized, Forbidden, ModelNotFound, TooLarge, RateLimited, QuotaExhausted, InternalError,
-		BadGateway, Unavailable, ErrorWithStatus,
-		Hang, Disconnect, CutBody, Trickle, GarbageGzip, GarbageBytes,
-		TruncatedJSON, MalformedJSON, WrongType, HTMLPage, EmptyBody, NoData, TooFew, TooMany, Reordered, DuplicateIndex,
-		IndexOutOfRange, NoIndex, WrongLength, NaN, Infinite, ZeroVector, OtherEncoding, BadBase64, OtherModel,
+		BadRequest, Unauthorized, Forbidden, ModelNotFound, TooLarge, InferenceFailed, RateLimited, QuotaExhausted, BudgetExceeded,
+		InternalError, BadGateway, Unavailable, Redirect, ErrorWithStatus, QuotesInput,
+		Hang, Disconnect, GarbageBytes, CutBody, Trickle, GarbageGzip,
+		TruncatedJSON, MalformedJSON, TrailingBytes, WrongType, HTMLPage, EmptyBody, NoData, NullData, TooFew, TooMany, Reordered,
+		DuplicateIndex, IndexOutOfRange, NegativeIndex, NoIndex, WrongLength, EmptyVector, NullVector, NaN, Infinite, ZeroVector,
+		OtherEncoding, BadBase64, OddBase64, OtherModel,
 	}
 }
 
@@ -74,11 +85,11 @@ type Fault struct {
 	Nth  int
 	From bool // all from the Nth on
 	Kind Kind
-	// RetryAfter is the Retry-After header of RateLimited, QuotaExhausted and
-	// Unavailable, as it is: seconds, an HTTP date (see [RetryDate]), or what no
+	// RetryAfter is the Retry-After header of answers that refuse with the
+	// dialect's body, as it is: seconds, an HTTP date (see [RetryDate]), or what no
 	// server should send. Empty: none.
 	RetryAfter string
-	// RetryAfterMS is the retry-after-ms header of the same, which Azure sends.
+	// RetryAfterMS is the retry-after-ms header of the same.
 	RetryAfterMS string
 	// Delay comes before whatever the fault does; of Trickle, before each byte.
 	Delay time.Duration
@@ -120,16 +131,16 @@ func (s *Server) Struck() int {
 	return s.struck
 }
 
-// fault returns what strikes this request, or nil.
-func (s *Server) fault() *Fault {
+// strikes returns what strikes this request, or nil.
+func (s *Server) strikes() *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var strikes *Fault
+	var fault *Fault
 	for _, f := range s.faults {
-		if f.strikes() && strikes == nil {
-			strikes = &f.Fault
+		if f.strikes() && fault == nil {
+			fault = &f.Fault
 			s.struck++
 		}
 	}
-	return strikes
+	return fault
 }

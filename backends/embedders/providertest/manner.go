@@ -7,46 +7,46 @@ import (
 	"time"
 )
 
-// failure is a refusal, before a dialect spells it.
-type failure struct {
-	status  int
-	message string
-	kind    string // the body's "type"
-	code    string // the body's "code"; empty: null
-	param   string // the body's "param"; empty: null
-	header  http.Header
-}
-
 // manner is how the server of one dialect behaves: what it refuses, and in
-// which words. Functions that are nil stand for what the server does not refuse.
+// which words. A function that is nil stands for what the server does not refuse.
 type manner struct {
-	name string
-	base string // of the catalog's base_url
+	name     string
+	base     string            // of the catalog's base_url
+	headers  map[string]string // on every answer
+	idHeader string            // that carries the request's id; empty: none does
+	id       func(n int64) string
+
 	// Documented limits; 0: none.
-	inputs, requestTokens, inputTokens int
+	inputs, requestTokens, inputTokens, bodyBytes int
 
 	spell func(f failure) []byte // an error's body
-	head  func(id string) string // how a good body begins
-	// idHeader is the header that carries the request's id; empty: none.
-	idHeader string
-	headers  map[string]string // on every answer
+	head  func(id string) string // how a good body begins, with what the dialect adds
+	turn  bool                   // model and usage come before the data, each embedding before its index
 
-	badKey        func(shown bool) failure
+	badKey        func(shown string) failure
+	noRoute       func(method, path string) failure
 	unknownModel  func(model string) failure // nil: the one model answers
-	badBody       func(err error) failure
-	emptyArray    func() failure      // nil: answers with no data
-	emptyText     func(i int) failure // nil: embedded like any other
+	answersAs     func(asked, model string) string
+	badBody       func(err error, body []byte) failure
+	bodyTooLarge  func() failure
+	emptyArray    func() failure
+	emptyText     func() failure
 	tooManyInputs func(n, limit int) failure
-	tooLong       func(tokens, limit, place int) failure // nil: cut to fit, without a word
+	tooLong       func(tokens, limit int) failure // nil: cut to fit, without a word
 	tooManyTokens func(tokens, limit int) failure
-	// dimensions returns the length of the answer's vectors.
+	// dimensions returns the length of the answer's vectors; asked is not 0.
 	dimensions func(model string, asked, native int) (int, *failure)
+	// loneEmpty: a single empty text is answered with no vectors at all.
+	loneEmpty bool
+
 	// rateLimited is the answer to too many requests, or tokens, a minute.
-	rateLimited func(r rate, unit, model string) failure
+	rateLimited func(r rate, model string) failure
 	rateHeaders bool // x-ratelimit-* on every answer, where there are limits
-	quota       failure
-	// refusals are what faults answer, by status.
-	refusals map[int]failure
+	retryAfter  bool // Retry-After in whole seconds on what rateLimited answers
+	retryMS     bool // and retry-after-ms
+
+	quota, budget failure
+	refusals      map[int]failure // what faults answer, by status
 }
 
 // with is the manner with limits of the caller's.
@@ -59,6 +59,12 @@ func (m manner) with(o Options) manner {
 	}
 	if o.MaxRequestTokens > 0 {
 		m.requestTokens = o.MaxRequestTokens
+	}
+	if m.tooManyInputs == nil {
+		m.tooManyInputs = openAI().tooManyInputs
+	}
+	if m.tooManyTokens == nil {
+		m.tooManyTokens = openAI().tooManyTokens
 	}
 	return m
 }
@@ -73,8 +79,13 @@ func onlyModel(o Options) string {
 
 // manners by dialect.
 var manners = [...]manner{
-	OpenAI: openAI(), Azure: openAI(), VLLM: openAI(), TEI: openAI(), LlamaServer: openAI(), LiteLLM: openAI(), Ollama: openAI(),
+	OpenAI: openAI(), Azure: azure(), VLLM: vllm(), TEI: tei(), LlamaServer: llamaServer(), LiteLLM: liteLLM(), Ollama: ollama(),
 }
+
+func plainHead(string) string { return `{"object":"list",` }
+
+// ignored is what servers do that know no dimensions.
+func ignored(_ string, _, native int) (int, *failure) { return native, nil }
 
 // RetryDate spells a moment as an HTTP date, which is one form of Retry-After.
 func RetryDate(at time.Time) string { return at.UTC().Format(http.TimeFormat) }

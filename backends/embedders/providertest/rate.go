@@ -8,18 +8,24 @@ import (
 // bucket is a token bucket that holds a minute's worth and is filled all the
 // time, as OpenAI's rate limit guide describes its limits.
 type bucket struct {
+	unit      string // requests or tokens
 	perMinute int
 	mu        sync.Mutex
 	level     float64
 	at        time.Time // when level was right
 }
 
-func newBucket(perMinute int) *bucket {
-	return &bucket{perMinute: perMinute, level: float64(perMinute), at: time.Now()}
+// newBucket is a full one; nil, which lets everything through, for no limit.
+func newBucket(unit string, perMinute int) *bucket {
+	if perMinute == 0 {
+		return nil
+	}
+	return &bucket{unit: unit, perMinute: perMinute, level: float64(perMinute), at: time.Now()}
 }
 
 // rate is what a bucket looked like when it was asked.
 type rate struct {
+	unit               string
 	limit, used, asked int
 	remaining          int
 	wait               time.Duration // until what was asked would be there
@@ -36,7 +42,7 @@ func (b *bucket) take(n, fine int) (rate, bool) {
 	perSecond := float64(b.perMinute) / 60
 	b.level = min(float64(b.perMinute), b.level+now.Sub(b.at).Seconds()*perSecond)
 	b.at = now
-	r := rate{limit: b.perMinute, used: b.perMinute - int(b.level), asked: n}
+	r := rate{unit: b.unit, limit: b.perMinute, used: b.perMinute - int(b.level), asked: n}
 	ok := b.level >= float64(n)
 	if ok {
 		b.level -= float64(n)

@@ -14,7 +14,7 @@ const kept = 4096
 // Request is what a server was asked. It has no text.
 type Request struct {
 	ID             string // as in the answer's headers; the dialects name them differently
-	Method, Path   string
+	Path           string
 	Query          url.Values
 	Header         http.Header // without Authorization and api-key
 	Keyed          bool        // the right key was shown, or none is needed
@@ -45,8 +45,8 @@ func (s *Server) Requests() []Request {
 // took away.
 func (s *Server) Texts() int64 { return s.texts.Load() }
 
-// record keeps a request; its memory is nobody else's.
-func (s *Server) record(r *Request) {
+// remember keeps a request; its memory is nobody else's.
+func (s *Server) remember(r *Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.requests) == kept {
@@ -55,8 +55,8 @@ func (s *Server) record(r *Request) {
 	s.requests = append(s.requests, r)
 }
 
-// finish notes how a recorded request was answered.
-func (s *Server) finish(r *Request, status int) {
+// answered notes what a recorded request is answered with.
+func (s *Server) answered(r *Request, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.Status = status

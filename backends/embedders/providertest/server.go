@@ -44,13 +44,10 @@ func Start(o Options) (*Server, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
-	s := &Server{opts: o, manner: manners[o.Dialect].with(o), served: make(chan error, 1), closing: make(chan struct{})}
-	s.only = onlyModel(o)
-	if o.RPM > 0 {
-		s.rpm = newBucket(o.RPM)
-	}
-	if o.TPM > 0 {
-		s.tpm = newBucket(o.TPM)
+	s := &Server{
+		opts: o, manner: manners[o.Dialect].with(o), only: onlyModel(o),
+		rpm: newBucket("requests", o.RPM), tpm: newBucket("tokens", o.TPM),
+		served: make(chan error, 1), closing: make(chan struct{}),
 	}
 	// What a client does to its connection is not ours to complain about.
 	s.http = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), Protocols: new(http.Protocols)}
