@@ -19,7 +19,8 @@ import (
 func (a *app) printRecorded(ctx context.Context, job string, missing error) (err error) {
 	w, werr := a.world()
 	if werr != nil {
-		return fmt.Errorf("%w; nor can it be looked for in a registry: %w", missing, werr)
+		// That there is no such job is what was asked: it is the error, and the code.
+		return fmt.Errorf("%w; nor can it be looked for in a registry: %s", missing, werr.Error())
 	}
 	defer closing(w, &err)
 	s, err := recorded(ctx, w, job)

@@ -68,7 +68,20 @@ durable job on Temporal.`,
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes", Long: exitTopic()},
 	)
 	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = knownTopic
+	}
 	return root
+}
+
+// knownTopic refuses to help with what is not there: cobra would print the help
+// of everything, and end with 0.
+func knownTopic(help *cobra.Command, args []string) error {
+	topic, rest, err := help.Root().Find(args)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("unknown command %q for %q", rest[0], topic.CommandPath())
+	}
+	return err
 }
 
 // The groups of commands in the help.

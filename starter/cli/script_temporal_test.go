@@ -2,10 +2,12 @@ package cli_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +17,6 @@ import (
 
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/starter/devserver"
-	"github.com/reembed/reembed/workflows"
 )
 
 // patience bounds what a script waits for: one that reaches it has failed.
@@ -73,28 +74,68 @@ func useTemporal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("REEMBED_HTTP_ADDR", "127.0.0.1:0")
 }
 
-// await watches a job until its "STATE phase" matches: await JOB REGEXP
+// dial connects to the script's Temporal namespace, as long as patience lasts.
+func dial(ts *testscript.TestScript) (context.Context, *starter.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ts.Defer(cancel)
+	c, err := starter.Dial(ctx, starter.Options{Address: ts.Getenv("TEMPORAL_ADDRESS"), Namespace: ts.Getenv("TEMPORAL_NAMESPACE")})
+	ts.Check(err)
+	ts.Defer(c.Close)
+	return ctx, c
+}
+
+// await waits until there is a job, and its "STATE phase" matches: await JOB REGEXP
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: await JOB REGEXP")
 	}
 	wanted, err := regexp.Compile("^(" + args[1] + ")$")
 	ts.Check(err)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	c, err := starter.Dial(ctx, starter.Options{Address: ts.Getenv("TEMPORAL_ADDRESS"), Namespace: ts.Getenv("TEMPORAL_NAMESPACE")})
-	ts.Check(err)
-	defer c.Close()
-	found, last := false, ""
-	_, err = c.Watch(ctx, starter.Handle{ID: args[0]}, 50*time.Millisecond, func(s workflows.Status) {
-		last = fmt.Sprintf("%s %s", s.State, s.Phase)
-		if wanted.MatchString(last) {
-			found = true
-			cancel()
+	ctx, c := dial(ts)
+	last := "nothing"
+	until(ts, ctx, func() bool {
+		s, err := c.Status(ctx, starter.Handle{ID: args[0]})
+		if err != nil && !errors.Is(err, starter.ErrNotFound) && !errors.Is(err, starter.ErrNoWorker) {
+			ts.Fatalf("await job %s: %v", args[0], err)
 		}
-	})
-	if !found {
-		ts.Fatalf("waited for %s of job %s, which came to %q: %v", args[1], args[0], last, err)
+		last = fmt.Sprintf("%s %s", s.State, s.Phase)
+		if s.State.Final() && !wanted.MatchString(last) {
+			ts.Fatalf("await job %s: it ended as %s: %s", args[0], last, s.Reason)
+		}
+		return wanted.MatchString(last)
+	}, func() string { return fmt.Sprintf("job %s came to %s, not to %s", args[0], last, args[1]) })
+}
+
+// awaitList waits until the list has so many jobs, all of them over: what it
+// shows is a moment behind. awaitlist N
+func awaitList(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: awaitlist N")
+	}
+	ctx, c := dial(ts)
+	over := 0
+	until(ts, ctx, func() bool {
+		over = 0
+		for s, err := range c.List(ctx, starter.ListFilter{}) {
+			ts.Check(err)
+			if s.State.Final() {
+				over++
+			}
+		}
+		return strconv.Itoa(over) == args[0]
+	}, func() string { return fmt.Sprintf("the list has %d jobs that are over, not %s", over, args[0]) })
+}
+
+// until looks every so often whether something holds.
+func until(ts *testscript.TestScript, ctx context.Context, holds func() bool, instead func() string) {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			ts.Fatalf("%s", instead())
+		}
 	}
 }
 

@@ -44,6 +44,19 @@ namespaces:
   docs: {store: local, table: docs, payload: payload, model: hashing-64}
 `
 
+// nobody is where Temporal is not: Temporal's TOML file of scripts that bring none.
+const nobody = `[profile.default]
+address = "127.0.0.1:1"
+`
+
+// bring writes a file that the script itself did not bring.
+func bring(file, content string) error {
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(file, []byte(content), 0o600)
+}
+
 const scripts = "testdata/script"
 
 // The scripts in testdata/script each begin with what they guard. They know the
@@ -55,22 +68,21 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.FromSlash(scripts),
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("TEMPORAL_CONFIG_FILE", os.DevNull)
-			e.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nobody
-			file := filepath.Join(e.WorkDir, "reembed.yaml")
-			if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-			return os.WriteFile(file, []byte(standard), 0o600)
+			e.Setenv("TEMPORAL_CONFIG_FILE", "temporal.toml")
+			return errors.Join(
+				bring(filepath.Join(e.WorkDir, "reembed.yaml"), standard),
+				bring(filepath.Join(e.WorkDir, "temporal.toml"), nobody),
+			)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"sql":      statement,
-			"jsonhas":  jsonHas,
-			"jsonkeys": jsonKeys,
-			"temporal": useTemporal,
-			"await":    await,
-			"expand":   expand,
+			"exits":     exits,
+			"sql":       statement,
+			"jsonhas":   jsonHas,
+			"jsonkeys":  jsonKeys,
+			"temporal":  useTemporal,
+			"await":     await,
+			"awaitlist": awaitList,
+			"expand":    expand,
 		},
 		RequireExplicitExec: true,
 	})

@@ -40,7 +40,8 @@ func (o *requestOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.priority, "priority", "MEDIUM", "LOW, MEDIUM, HIGH or CRITICAL, in any case")
 	f.IntVar(&o.batchSize, "batch-size", 0, "inputs of one embedding request (default the worker's REEMBED_BATCH_SIZE)")
 	f.Var(&o.timeout, "timeout", "bound on the running time, like 90m or a number of seconds; 0: none (default the worker's REEMBED_JOB_TIMEOUT_SECONDS)")
-	f.Int64Var(&o.maxFailed, "max-failed-items", -1, fmt.Sprintf("items that may be quarantined before the job fails (default %d)", activities.DefaultMaxFailedItems))
+	f.Int64Var(&o.maxFailed, "max-failed-items", -1, "items that may be quarantined before the job fails")
+	f.Lookup("max-failed-items").DefValue = strconv.Itoa(activities.DefaultMaxFailedItems) // the worker's, while it is not given
 	f.StringArrayVar(&o.waive, "waive", nil, "id of a quarantined item that the switch may happen without; may be repeated")
 }
 
