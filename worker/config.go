@@ -23,7 +23,7 @@ type Config struct {
 	MemoryMB          int            // in flight in all segments together; 64 a slot
 	ContinueAfter     int            // history events of a job's run before it continues as new; 4000
 	HTTPAddr          string         // of metrics and health; :8000
-	Pprof             bool           // serve /debug/pprof there as well
+	PprofAddr         string         // of /debug/pprof, on loopback unless it names a host; "": nowhere
 	Log               Log
 }
 

@@ -39,20 +39,20 @@ func TestParse(t *testing.T) {
 			env: []string{
 				"REEMBED_CATALOG=/etc/r.yaml", "MAX_CONCURRENT_REEMBED_JOBS=7", "REEMBED_BATCH_SIZE=256",
 				"REEMBED_JOB_TIMEOUT_SECONDS=90", "REEMBED_SYNC_SLOTS=2", "REEMBED_EMBED_CONCURRENCY=9",
-				"REEMBED_MEMORY_MB=512", "REEMBED_CONTINUE_AFTER=1000", "REEMBED_HTTP_ADDR=127.0.0.1:1", "REEMBED_LOG_FORMAT=json",
+				"REEMBED_MEMORY_MB=512", "REEMBED_CONTINUE_AFTER=1000", "REEMBED_HTTP_ADDR=127.0.0.1:1", "REEMBED_LOG_FORMAT=json", "REEMBED_PPROF_ADDR=:2",
 				"REEMBED_LOG_LEVEL=debug", "REEMBED_LOG_FILE=x.log", "UNRELATED=1",
 			},
 			want: Config{
 				Catalog: "/etc/r.yaml", MaxConcurrentJobs: 7, BatchSize: 256, JobTimeout: ptr(90 * time.Second),
-				SyncSlots: 2, EmbedConcurrency: 9, MemoryMB: 512, ContinueAfter: 1000, HTTPAddr: "127.0.0.1:1",
+				SyncSlots: 2, EmbedConcurrency: 9, MemoryMB: 512, ContinueAfter: 1000, HTTPAddr: "127.0.0.1:1", PprofAddr: ":2",
 				Log: Log{Format: "json", Level: "debug", File: "x.log"},
 			},
 		},
 		"flags win": {
-			args: []string{"--catalog", "b.yaml", "--http-addr=:9", "--log-format", "json", "--log-level=error", "--log-file", "f", "--pprof"},
+			args: []string{"--catalog", "b.yaml", "--http-addr=:9", "--log-format", "json", "--log-level=error", "--log-file", "f", "--pprof", ":6060"},
 			env:  []string{"REEMBED_CATALOG=a.yaml", "REEMBED_HTTP_ADDR=:8", "REEMBED_LOG_LEVEL=debug"},
 			want: defaults(func(c *Config) {
-				c.Catalog, c.HTTPAddr, c.Pprof, c.Log = "b.yaml", ":9", true, Log{Format: "json", Level: "error", File: "f"}
+				c.Catalog, c.HTTPAddr, c.PprofAddr, c.Log = "b.yaml", ":9", ":6060", Log{Format: "json", Level: "error", File: "f"}
 			}),
 		},
 		"no bound on the time is not the default": {

@@ -60,7 +60,7 @@ func (c *Config) read(env environment) error {
 		c.JobTimeout = &timeout
 	})
 	for name, field := range map[string]*string{
-		"REEMBED_CATALOG": &c.Catalog, "REEMBED_HTTP_ADDR": &c.HTTPAddr,
+		"REEMBED_CATALOG": &c.Catalog, "REEMBED_HTTP_ADDR": &c.HTTPAddr, "REEMBED_PPROF_ADDR": &c.PprofAddr,
 		"REEMBED_LOG_FORMAT": &c.Log.Format, "REEMBED_LOG_LEVEL": &c.Log.Level, "REEMBED_LOG_FILE": &c.Log.File,
 	} {
 		if value, _ := env.LookupEnv(name); value != "" {
@@ -89,7 +89,7 @@ func parse(args []string, env environment, out io.Writer) (invocation, error) {
 	flags.StringVar(&c.Log.Format, "log-format", c.Log.Format, "text or json; REEMBED_LOG_FORMAT, else text")
 	flags.StringVar(&c.Log.Level, "log-level", c.Log.Level, "debug, info, warn or error; REEMBED_LOG_LEVEL, else info")
 	flags.StringVar(&c.Log.File, "log-file", c.Log.File, "append the log to this `file`; REEMBED_LOG_FILE, else stderr")
-	flags.BoolVar(&c.Pprof, "pprof", false, "serve /debug/pprof at the address of metrics and health too")
+	flags.StringVar(&c.PprofAddr, "pprof", c.PprofAddr, "serve /debug/pprof at this `address`, on loopback unless it names a host; REEMBED_PPROF_ADDR, else nowhere")
 	flags.BoolVar(&i.version, "version", false, "print the version and exit")
 	err := flags.Parse(args)
 	switch {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,33 +17,28 @@ import (
 // httpStopTimeout is how long a scrape or probe under way may take at the end.
 const httpStopTimeout = 5 * time.Second
 
-// server serves metrics and health until it is shut down.
-type server struct {
-	http *http.Server
-	// broken has the error of a server that ended by itself.
-	broken chan error
-}
+// server serves until it is shut down.
+type server struct{ http *http.Server }
 
-// listen takes the address; what is served there begins with serve.
-func listen(addr string) (net.Listener, error) {
+// listen takes an address, which was given as what names says; what is served
+// there begins with serve.
+func listen(addr, names string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("HTTP address %q (--http-addr, REEMBED_HTTP_ADDR): %w", addr, err)
+		return nil, fmt.Errorf("HTTP address %q (%s): %w", addr, names, err)
 	}
 	return l, nil
 }
 
-func serve(l net.Listener, handler http.Handler, log *slog.Logger) *server {
-	s := &server{
-		http: &http.Server{
-			Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
-			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		},
-		broken: make(chan error, 1),
-	}
+// serve begins to serve. broken is sent the error of a server that ended by itself.
+func serve(l net.Listener, handler http.Handler, broken chan<- error, log *slog.Logger) *server {
+	s := &server{&http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}}
 	go func() {
 		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.broken <- fmt.Errorf("HTTP server: %w", err)
+			broken <- fmt.Errorf("HTTP server: %w", err)
 		}
 	}()
 	return s
@@ -60,9 +54,8 @@ func (s *server) close() error {
 	return nil
 }
 
-// routes are what the worker serves. Profiles are for who asked for them: they
-// show memory.
-func routes(reg *prometheus.Registry, h *health, withPprof bool, log *slog.Logger) http.Handler {
+// routes are what the worker serves to everybody.
+func routes(reg *prometheus.Registry, h *health, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	metrics := promhttp.HandlerFor(reg, promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), ErrorHandling: promhttp.ContinueOnError, Registry: reg,
@@ -79,13 +72,6 @@ func routes(reg *prometheus.Registry, h *health, withPprof bool, log *slog.Logge
 		}
 		reply(w, status, report, log)
 	})
-	if withPprof {
-		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	}
 	return mux
 }
 

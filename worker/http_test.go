@@ -38,7 +38,7 @@ func TestReadiness(t *testing.T) {
 		{"temporal", func(context.Context) error { return temporal }},
 		{"registry main", func(context.Context) error { return registry }},
 	}}
-	mux := routes(prometheus.NewRegistry(), h, false, quiet)
+	mux := routes(prometheus.NewRegistry(), h, quiet)
 
 	code, body := fetch(t, mux, "GET", "/readyz")
 	require.Equal(t, http.StatusOK, code)
@@ -83,7 +83,7 @@ func TestRoutes(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	newMetrics(reg, "v1")
 	h := &health{}
-	plain, profiled := routes(reg, h, false, quiet), routes(prometheus.NewRegistry(), h, true, quiet)
+	plain := routes(reg, h, quiet)
 
 	code, body := fetch(t, plain, "GET", "/metrics")
 	require.Equal(t, http.StatusOK, code)
@@ -96,8 +96,10 @@ func TestRoutes(t *testing.T) {
 	}
 	code, _ = fetch(t, plain, "POST", "/metrics")
 	require.Equal(t, http.StatusMethodNotAllowed, code)
-	code, _ = fetch(t, profiled, "GET", "/debug/pprof/")
+	code, _ = fetch(t, profiles(), "GET", "/debug/pprof/")
 	require.Equal(t, http.StatusOK, code)
+	code, _ = fetch(t, profiles(), "GET", "/metrics")
+	require.Equal(t, http.StatusNotFound, code)
 }
 
 // One check for each store that keeps a registry, not for each namespace.
@@ -161,13 +163,14 @@ func TestRegistryIsPinged(t *testing.T) {
 
 func TestServerServesAndCloses(t *testing.T) {
 	t.Parallel()
-	l, err := listen("127.0.0.1:0")
+	l, err := listen("127.0.0.1:0", "--some-addr")
 	require.NoError(t, err)
-	_, err = listen(l.Addr().String())
-	require.ErrorContains(t, err, "--http-addr")
+	_, err = listen(l.Addr().String(), "--some-addr")
+	require.ErrorContains(t, err, "--some-addr")
 	require.ErrorContains(t, err, l.Addr().String())
 
-	s := serve(l, routes(prometheus.NewRegistry(), &health{}, false, quiet), quiet)
+	broken := make(chan error, 1)
+	s := serve(l, routes(prometheus.NewRegistry(), &health{}, quiet), broken, quiet)
 	resp, err := http.Get("http://" + l.Addr().String() + "/healthz")
 	require.NoError(t, err)
 	body, err := io.ReadAll(resp.Body)
@@ -179,15 +182,16 @@ func TestServerServesAndCloses(t *testing.T) {
 	require.NoError(t, s.close())
 	_, err = net.DialTimeout("tcp", l.Addr().String(), time.Second)
 	require.Error(t, err)
-	require.Empty(t, s.broken, "a close is no breakage")
+	require.Empty(t, broken, "a close is no breakage")
 }
 
 func TestServerThatBreaksTells(t *testing.T) {
 	t.Parallel()
-	l, err := listen("127.0.0.1:0")
+	l, err := listen("127.0.0.1:0", "--some-addr")
 	require.NoError(t, err)
-	s := serve(l, http.NotFoundHandler(), quiet)
+	broken := make(chan error, 1)
+	s := serve(l, http.NotFoundHandler(), broken, quiet)
 	require.NoError(t, l.Close())
-	require.ErrorContains(t, <-s.broken, "HTTP server")
+	require.ErrorContains(t, <-broken, "HTTP server")
 	require.NoError(t, s.close())
 }

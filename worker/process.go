@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,11 +70,20 @@ func observing(o observed.Observer) catalog.Decorators {
 }
 
 // run serves and works until the context ends or something breaks.
-func (p *process) run(ctx context.Context, l net.Listener) int {
-	http := serve(l, routes(p.registry, p.health, p.config.Pprof, p.log), p.log)
-	p.log.Info("serving metrics and health", "address", l.Addr().String())
-	code := p.work(ctx, http.broken)
-	if err := errors.Join(p.world.Close(), http.close()); err != nil {
+func (p *process) run(ctx context.Context, l listeners) int {
+	broken := make(chan error, 2) // one of each server
+	servers := []*server{serve(l.http, routes(p.registry, p.health, p.log), broken, p.log)}
+	p.log.Info("serving metrics and health", "address", l.http.Addr().String())
+	if l.pprof != nil {
+		servers = append(servers, serve(l.pprof, profiles(), broken, p.log))
+		p.log.Info("serving profiles", "address", l.pprof.Addr().String())
+	}
+	code := p.work(ctx, broken)
+	closing := []error{p.world.Close()}
+	for _, s := range servers {
+		closing = append(closing, s.close())
+	}
+	if err := errors.Join(closing...); err != nil {
 		p.log.Error("not everything was closed", "error", err)
 		code = max(code, ExitBroken)
 	}

@@ -25,6 +25,7 @@ func TestReadmeTellsOfEveryVariableAndMetric(t *testing.T) {
 	c := Config{}.WithDefaults()
 	require.Contains(t, readme, "| `REEMBED_CATALOG` | `"+c.Catalog+"` |")
 	require.Contains(t, readme, "| `REEMBED_HTTP_ADDR` | `"+c.HTTPAddr+"` |")
+	require.Contains(t, readme, "| `REEMBED_PPROF_ADDR` | none |")
 	for _, name := range []string{
 		metricCompleted, metricFailed, metricActive, metricQueued, metricBatches, metricItems,
 		"reembed_backend_call_duration_seconds", "reembed_backend_call_items_total",

@@ -87,14 +87,14 @@ func (p Program) begin(ctx context.Context, c Config, env environment, s *secret
 		log.Error("the catalog can't be used", "file", c.Catalog, "error", err)
 		return ExitUnusable
 	}
-	listener, err := listen(c.HTTPAddr)
+	addresses, err := c.listen()
 	if err != nil {
 		log.Error("can't listen", "error", err)
 		return ExitTaken
 	}
 	work := newProcess(p.Version, c, cat, temporal, s, log)
 	work.interceptors = p.Interceptors
-	return untilSignals(ctx, log, func(ctx context.Context) int { return work.run(ctx, listener) })
+	return untilSignals(ctx, log, func(ctx context.Context) int { return work.run(ctx, addresses) })
 }
 
 // untilSignals runs work, ends its context at the first signal, and does not
