@@ -2,6 +2,31 @@ package reconcile
 
 import "sync"
 
+// rememberedTexts bounds the different texts that a run remembers to know an
+// equal one by: it remembers the last so many, and up to as many before them.
+const rememberedTexts = 5000
+
+// owners finds the item that stands for a text, by content hash: those of late,
+// as a run may be as long as the corpus, and its memory is not.
+type owners struct {
+	late, before map[string]*owner
+}
+
+// of returns the owner of the item's text, and whether it was one before.
+func (o *owners) of(d dirty) (first *owner, seen bool) {
+	if first, seen = o.late[d.stamp.Content]; seen {
+		return first, true
+	}
+	if first, seen = o.before[d.stamp.Content]; !seen {
+		first = &owner{dirty: d}
+	}
+	if o.late == nil || len(o.late) >= rememberedTexts {
+		o.late, o.before = map[string]*owner{}, o.late
+	}
+	o.late[d.stamp.Content] = first
+	return first, seen
+}
+
 // owner is the item that stands for all equal texts of the run.
 type owner struct {
 	dirty
@@ -31,7 +56,7 @@ func (o *owner) join(d dirty) fate {
 }
 
 // settle closes the owner and returns who joined. Its contents are let go: the
-// run remembers owners to its end.
+// run goes on remembering it.
 func (o *owner) settle(f fate, reason string) []dirty {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -17,12 +17,12 @@ type batch struct {
 // memory is given back without waiting for the next one.
 func (f *forward) pack(ctx context.Context) error {
 	defer close(f.batches)
-	owners := map[string]*owner{} // by content hash, over the whole run
+	known := &owners{}
 	for pg := range f.pages {
 		if err := send(ctx, f.outcomes, outcome{opened: pg}); err != nil {
 			return err
 		}
-		batches, direct := f.split(pg, owners)
+		batches, direct := f.split(pg, known)
 		if err := send(ctx, f.outcomes, direct); err != nil {
 			return err
 		}
@@ -36,7 +36,7 @@ func (f *forward) pack(ctx context.Context) error {
 }
 
 // split packs one page. What needs no embedder is returned as an outcome.
-func (f *forward) split(pg *page, owners map[string]*owner) ([]batch, outcome) {
+func (f *forward) split(pg *page, known *owners) ([]batch, outcome) {
 	direct := outcome{sound: pg.sound}
 	var (
 		fresh  []*owner
@@ -51,11 +51,9 @@ func (f *forward) split(pg *page, owners map[string]*owner) ([]batch, outcome) {
 			direct.payloads = append(direct.payloads, d)
 			continue
 		}
-		first, seen := owners[d.stamp.Content]
+		first, seen := known.of(d)
 		if !seen {
-			o := &owner{dirty: d}
-			owners[d.stamp.Content] = o
-			fresh = append(fresh, o)
+			fresh = append(fresh, first)
 			continue
 		}
 		switch first.join(d) {

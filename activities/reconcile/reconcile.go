@@ -30,7 +30,7 @@ type Options struct {
 	Concurrency    int           // requests at once; 4
 	PageItems      int           // items of one read; about 1,000, a multiple of BatchSize
 	MemoryBytes    int64         // texts, payloads and vectors in flight; 64 MiB
-	MaxItems       int64         // hand back after about so many items; 25,000
+	MaxItems       int64         // hand back after about so many items; 0: no bound
 	Budget         time.Duration // hand back after about so long; 0: no bound
 	RequestTimeout time.Duration // of one embedding request; 2 min
 	// PatienceMax is the longest wait for a throttled or failing embedder that
@@ -60,7 +60,6 @@ func (o Options) WithDefaults() Options {
 	o.Concurrency = cmp.Or(o.Concurrency, 4)
 	o.PageItems = cmp.Or(o.PageItems, o.BatchSize*max(1, 1000/o.BatchSize))
 	o.MemoryBytes = cmp.Or(o.MemoryBytes, 64<<20)
-	o.MaxItems = cmp.Or(o.MaxItems, 25_000)
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 2*time.Minute)
 	o.PatienceMax = cmp.Or(o.PatienceMax, 10*time.Second)
 	return o
@@ -96,5 +95,6 @@ func (l limits) reached(scanned int64) bool {
 		return true
 	default:
 	}
-	return scanned >= l.o.MaxItems || (!l.deadline.IsZero() && time.Now().After(l.deadline))
+	full := l.o.MaxItems > 0 && scanned >= l.o.MaxItems
+	return full || (!l.deadline.IsZero() && time.Now().After(l.deadline))
 }
