@@ -27,7 +27,7 @@ type Settings struct {
 	Concurrency       int           // embedding requests at once in one segment; 4
 	MemoryBytes       int64         // in flight in one segment; 64 MiB
 	SegmentBudget     time.Duration // how long a segment works before it hands back; 30 s
-	RangeItems        int           // the least items of a range; 2,000
+	RangeItems        int           // the least work of a range, in items to be embedded, more or less; 2,000
 	Window            int           // ranges of one job at once; 8
 	ContinueAfter     int           // history events of a job's run before it goes on in a new one; 4,000
 }

@@ -126,7 +126,7 @@ func (p *planner) dirty(ctx context.Context) (int64, error) {
 // job's window of ranges runs at once; a provider's rate limit may make it longer.
 func (p *planner) timeFor(items int64, texts int, took time.Duration) time.Duration {
 	requests := (items + int64(texts) - 1) / int64(texts)
-	ranges := min(int64(max(1, p.job.Window)), 1+p.Items/int64(p.settings.RangeItems))
-	parallel := ranges * int64(p.settings.Concurrency)
+	ranges := min(max(1, p.job.Window), rangesFor(workOf(p.Items, items), int64(p.settings.RangeItems)))
+	parallel := int64(ranges * p.settings.Concurrency)
 	return (took * time.Duration((requests+parallel-1)/parallel)).Round(time.Millisecond)
 }

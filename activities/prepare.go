@@ -9,22 +9,28 @@ import (
 
 // Prepare creates the target generation, or goes on from what a former job
 // left, and keeps the target model's canaries where there are none. Idempotent.
-func (a *Activities) Prepare(ctx context.Context, job Job) error {
+func (a *Activities) Prepare(ctx context.Context, job Job) (Prepared, error) {
 	_, stop := beat(ctx)
 	defer stop()
-	return failed(ctx, a.prepare(ctx, job))
+	p, err := a.prepare(ctx, job)
+	return p, failed(ctx, err)
 }
 
-func (a *Activities) prepare(ctx context.Context, job Job) error {
+func (a *Activities) prepare(ctx context.Context, job Job) (Prepared, error) {
 	o, err := a.open(ctx, job)
 	if err != nil {
-		return err
+		return Prepared{}, err
 	}
 	if err := o.fence(ctx); err != nil {
-		return err
+		return Prepared{}, err
 	}
-	if _, err := o.index.Create(ctx, backends.SpecOf(o.model, job.Locator)); err != nil {
-		return fmt.Errorf("create generation %s: %w", job.Locator, err)
+	g, err := o.index.Create(ctx, backends.SpecOf(o.model, job.Locator))
+	if err != nil {
+		return Prepared{}, fmt.Errorf("create generation %s: %w", job.Locator, err)
 	}
-	return keepCanaries(ctx, o.registry, o.embedder)
+	first, err := g.ReadStamps(ctx, backends.Range{}, "", backends.PageLimit{Items: 1})
+	if err != nil {
+		return Prepared{}, fmt.Errorf("look into generation %s: %w", job.Locator, err)
+	}
+	return Prepared{Fresh: len(first.Items) == 0 && first.Done}, keepCanaries(ctx, o.registry, o.embedder)
 }

@@ -36,8 +36,14 @@ func TestPrepare(t *testing.T) {
 	kept, err := records.Canaries(t.Context(), h.registry(), newer.Fingerprint())
 	require.NoError(t, err)
 	require.Len(t, kept[0], newer.Dimensions)
-	_, err = run[any](h, nil, h.acts.Prepare, job)
+	found, err := run[activities.Prepared](h, nil, h.acts.Prepare, job)
 	require.NoError(t, err, "it may be repeated")
+	require.True(t, found.Fresh)
+	_, err = h.segment(nil, job, activities.SyncForward, "")
+	require.NoError(t, err)
+	found, err = run[activities.Prepared](h, nil, h.acts.Prepare, job)
+	require.NoError(t, err)
+	require.False(t, found.Fresh, "a former job left records")
 }
 
 func TestPrepareRefuses(t *testing.T) {
@@ -148,8 +154,8 @@ func TestSplitPass(t *testing.T) {
 		ranges int
 		items  int64
 	}{
-		{activities.SyncForward, 5, 230},
-		{activities.VerifyForward, 5, 230},
+		{activities.SyncForward, 4, 230},
+		{activities.VerifyForward, 1, 230},
 		{activities.SyncBackward, 1, 0},
 		{activities.VerifyBackward, 1, 0},
 	} {
@@ -204,7 +210,7 @@ func TestSplitPassIsBounded(t *testing.T) {
 				items[i] = backends.Item{ID: fmt.Sprintf("%0*d", tt.idLength, i), Text: "x"}
 			}
 			h.put(items...)
-			job := h.job()
+			job := h.prepared()
 			h.acts.World = catalog.NewWorld(h.catalog, catalog.Decorators{
 				Source: func(_ string, s backends.Source) backends.Source { return estimated{s, tt.estimate} },
 			})

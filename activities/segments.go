@@ -20,9 +20,6 @@ type SplitRequest struct {
 	Task Task `json:"task"`
 }
 
-// MaxRanges bounds the ranges of one task of a pass.
-const MaxRanges = 500
-
 // Split is a key space cut into at most MaxRanges ranges: disjoint, complete, in
 // key order. It always has at least one.
 type Split struct {
@@ -49,6 +46,11 @@ type SegmentResult struct {
 	// Ahead, in a heartbeat only, is how many items behind the cursor are done
 	// with: not Scanned yet, and looked at again if this attempt ends here.
 	Ahead int64 `json:"ahead,omitempty"`
+}
+
+// Prepared is the target generation as the copy finds it.
+type Prepared struct {
+	Fresh bool `json:"fresh"` // without a record
 }
 
 // Switched is the outcome of a switch.

@@ -24,32 +24,45 @@ func (a *Activities) splitPass(ctx context.Context, r SplitRequest) (Split, erro
 	if err != nil {
 		return Split{}, err
 	}
-	var (
-		space backends.Splitter
-		items int64
-	)
-	switch r.Task {
-	case SyncForward, VerifyForward:
-		space = o.source
-		items, _, err = o.source.Count(ctx)
-	case SyncBackward, VerifyBackward:
-		var g backends.Generation
-		if g, err = o.target(ctx); err == nil {
-			space = g
-			items, err = g.Count(ctx)
-		}
-	default:
-		err = fmt.Errorf("%w: unknown task %q", backends.ErrInvalidInput, r.Task)
-	}
+	space, items, work, err := o.measure(ctx, r.Task)
 	if err != nil {
 		return Split{}, fmt.Errorf("count: %w", err)
 	}
-	size := max(a.Settings.WithDefaults().RangeItems, int((items+MaxRanges-1)/MaxRanges))
-	keys, err := boundaries(ctx, space, size)
+	n := rangesFor(work, int64(a.Settings.WithDefaults().RangeItems))
+	keys, err := boundaries(ctx, space, max(1, int((items+int64(n)-1)/int64(n))))
 	if err != nil {
 		return Split{}, fmt.Errorf("split: %w", err)
 	}
 	return Split{Ranges: rangesOf(keys), Items: items}, nil
+}
+
+// measure returns the key space of a task, what is in it, and how much work that
+// is: of a sync, the items that have no record yet are to be embedded.
+func (o opened) measure(ctx context.Context, task Task) (space backends.Splitter, items, work int64, err error) {
+	target, err := o.target(ctx)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	var records int64
+	if task != VerifyForward {
+		if records, err = target.Count(ctx); err != nil {
+			return nil, 0, 0, err
+		}
+	}
+	switch task {
+	case SyncForward, VerifyForward:
+		if items, _, err = o.source.Count(ctx); err != nil {
+			return nil, 0, 0, err
+		}
+		missing := int64(0)
+		if task == SyncForward {
+			missing = items - records
+		}
+		return o.source, items, workOf(items, missing), nil
+	case SyncBackward, VerifyBackward:
+		return target, records, workOf(records, 0), nil
+	}
+	return nil, 0, 0, fmt.Errorf("%w: unknown task %q", backends.ErrInvalidInput, task)
 }
 
 // boundaries cuts a key space so that the ranges are few enough, and their keys

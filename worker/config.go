@@ -21,6 +21,7 @@ type Config struct {
 	SyncSlots         int            // segments at once in this worker; 4
 	EmbedConcurrency  int            // embedding requests at once in one segment; 4
 	MemoryMB          int            // in flight in all segments together; 64 a slot
+	RangeItems        int            // the least work of a range, in items to be embedded; 2000
 	ContinueAfter     int            // history events of a job's run before it continues as new; 4000
 	HTTPAddr          string         // of metrics and health; :8000
 	PprofAddr         string         // of /debug/pprof, on loopback unless it names a host; "": nowhere
@@ -69,6 +70,10 @@ var numbers = []number{
 	{
 		"REEMBED_MEMORY_MB", func(c *Config) *int { return &c.MemoryMB },
 		0, leastSegmentMB, 1 << 20, "MiB of texts and vectors in flight; 64 for each slot unless set",
+	},
+	{
+		"REEMBED_RANGE_ITEMS", func(c *Config) *int { return &c.RangeItems },
+		2000, 1, 1_000_000, "the least work of a range, in items to embed",
 	},
 	{
 		"REEMBED_CONTINUE_AFTER", func(c *Config) *int { return &c.ContinueAfter },
@@ -135,6 +140,6 @@ func (c Config) settings() activities.Settings {
 	return activities.Settings{
 		BatchSize: c.BatchSize, JobTimeout: *c.JobTimeout, MaxConcurrentJobs: c.MaxConcurrentJobs,
 		Concurrency: c.EmbedConcurrency, MemoryBytes: int64(c.MemoryMB) << 20 / int64(c.SyncSlots),
-		ContinueAfter: c.ContinueAfter,
+		RangeItems: c.RangeItems, ContinueAfter: c.ContinueAfter,
 	}
 }

@@ -26,6 +26,8 @@ type Carried struct {
 	// Used is the running time of the runs before this one.
 	Used time.Duration `json:"used,omitempty"`
 
+	// Fresh says that the generation had no record before the copy.
+	Fresh bool `json:"fresh,omitempty"`
 	// Dirty is what the last sync pass found wrong; -1 asks for a pass in any case.
 	Dirty      int64 `json:"dirty"`
 	CatchUps   int   `json:"catch_ups,omitempty"`   // passes since catching-up began

@@ -30,10 +30,11 @@
 //
 // # Who does what
 //
-// A pass over the whole key space is cut into at most [activities.MaxRanges]
-// ranges per direction. Each range is a [SyncRangeWorkflow], of which a window
-// runs at once; a range runs one segment activity after the other. The
-// [GateWorkflow] is a singleton that hands out slots to jobs, most urgent first.
+// A pass over the whole key space is cut into ranges per direction: few, and at
+// most [activities.MaxRanges]. A copy into an empty generation goes forward only.
+// Each range is a [SyncRangeWorkflow], of which a window runs at once; a range
+// runs one segment activity after the other. The [GateWorkflow] is a singleton
+// that hands out slots to jobs, most urgent first.
 //
 // Everything that a job has to remember is in [Carried], one serialisable
 // struct, and the job continues as new only between two steps.

@@ -16,10 +16,13 @@ import (
 // busyPause is waited while a former run's range of the same id still stops.
 const busyPause = time.Second
 
-// syncPass syncs the whole key space in both directions.
-func (r *run) syncPass(ctx workflow.Context) error {
+// bothWays are the tasks of a whole sync.
+var bothWays = []Task{activities.SyncForward, activities.SyncBackward}
+
+// syncPass syncs the whole key space.
+func (r *run) syncPass(ctx workflow.Context, tasks []Task) error {
 	r.Status.Progress.Totals.Quarantined = 0 // each pass meets the same items again
-	done, err := r.pass(ctx, activities.SyncForward, activities.SyncBackward)
+	done, err := r.pass(ctx, tasks)
 	if err != nil {
 		return err
 	}
@@ -27,12 +30,12 @@ func (r *run) syncPass(ctx workflow.Context) error {
 	return nil
 }
 
-// pass runs two tasks over the whole key space, one after the other: forward
-// over the source's ranges, then backward over the generation's.
-func (r *run) pass(ctx workflow.Context, forward, backward Task) (RangeResult, error) {
+// pass runs tasks over the whole key space, one after the other: forward over
+// the source's ranges, then backward over the generation's.
+func (r *run) pass(ctx workflow.Context, tasks []Task) (RangeResult, error) {
 	r.beginPass()
 	var total RangeResult
-	for _, task := range []Task{forward, backward} {
+	for _, task := range tasks {
 		var split activities.Split
 		sctx := long(ctx, r.Job, TaskQueue, fmt.Sprintf("ranges of %s", task))
 		in := activities.SplitRequest{Job: r.lean(), Task: task}

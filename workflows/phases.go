@@ -124,15 +124,22 @@ func (r *run) resolveAgain(ctx workflow.Context) error {
 // prepare creates the shadow generation, or goes on from one that is there.
 func (r *run) prepare(ctx workflow.Context) error {
 	pctx := long(ctx, r.Job, TaskQueue, "prepare "+r.Job.Locator)
-	if err := workflow.ExecuteActivity(pctx, work.Prepare, r.lean()).Get(ctx, nil); err != nil {
+	var found activities.Prepared
+	if err := workflow.ExecuteActivity(pctx, work.Prepare, r.lean()).Get(ctx, &found); err != nil {
 		return err
 	}
+	r.Fresh = found.Fresh
 	return r.to(ctx, Copying)
 }
 
-// copyAll is the first pass.
+// copyAll is the first pass. Where there was nothing it goes forward only: what
+// lost its item meanwhile is found by the passes behind it.
 func (r *run) copyAll(ctx workflow.Context) error {
-	if err := r.syncPass(ctx); err != nil {
+	tasks := bothWays
+	if r.Fresh {
+		tasks = bothWays[:1]
+	}
+	if err := r.syncPass(ctx, tasks); err != nil {
 		return err
 	}
 	r.CatchUps = 0
@@ -147,7 +154,7 @@ func (r *run) catchUp(ctx workflow.Context) error {
 				"%d passes, and the last one still found %d items and records changed, more than %d", r.CatchUps, r.Dirty, bound)
 		}
 		r.CatchUps++
-		return r.syncPass(ctx)
+		return r.syncPass(ctx, bothWays)
 	}
 	return r.to(ctx, Indexing)
 }

@@ -46,6 +46,30 @@ func TestJobGoesThroughItsPhases(t *testing.T) {
 	require.EqualValues(t, 7, s.outcomes[0].Job.Epoch, "the lease's epoch goes with the job")
 }
 
+// TestFreshGenerationIsNotSwept guards the history and the time of a first copy:
+// what is empty holds nothing that lost its item.
+func TestFreshGenerationIsNotSwept(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.fresh = true
+	status := s.play()
+	require.Equal(t, workflows.Completed, status.State)
+	require.Equal(t, 2, s.called("SplitPass sync-forward"), "the copy and a catch-up")
+	require.Equal(t, 1, s.called("SplitPass sync-backward"), "the catch-up only")
+
+	s = newStage(t)
+	s.fresh = true
+	s.before["SyncSegment"] = func(n int) error { // in the middle of the copy another job takes over, and ends
+		if n == 2 {
+			s.fresh = false
+			return hopeless(activities.CodeLeaseLost, "taken over")
+		}
+		return nil
+	}
+	require.Equal(t, workflows.Completed, s.play().State)
+	require.Equal(t, 2, s.called("SplitPass sync-backward"), "the second copy found records")
+}
+
 // TestDryRunTouchesNothing guards `plan`: no slot, no lease, no generation.
 func TestDryRunTouchesNothing(t *testing.T) {
 	t.Parallel()

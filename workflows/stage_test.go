@@ -45,6 +45,7 @@ type stage struct {
 	quality  *verify.Quality
 	refused  int64                   // items that each pass can't embed
 	ranges   map[activities.Task]int // how many SplitPass makes, where not three
+	fresh    bool                    // the generation has no record yet
 	noGrant  bool
 	held     []bool // of each request for a slot
 	outcomes []activities.Outcome
@@ -71,7 +72,7 @@ func newStage(t *testing.T) *stage {
 	s.env.RegisterWorkflowWithOptions(workflows.SyncRangeWorkflow, workflow.RegisterOptions{Name: workflows.SyncRangeWorkflowName})
 	for name, actor := range map[string]any{
 		"Resolve": s.resolve, "AcquireSlot": s.acquireSlot, "AcquireLease": s.acquireLease, "Plan": s.planned,
-		"Prepare": s.simple("Prepare"), "SplitPass": s.split, "SyncSegment": s.sync, "VerifySegment": s.verify,
+		"Prepare": s.prepare, "SplitPass": s.split, "SyncSegment": s.sync, "VerifySegment": s.verify,
 		"FinishIndex": s.simple("FinishIndex"), "VerifySamples": s.samples, "CheckSwitch": s.simple("CheckSwitch"),
 		"Switch": s.switchRoute, "RecordOutcome": s.record, "ReleaseLease": s.simple("ReleaseLease"),
 	} {
@@ -146,6 +147,10 @@ func (s *stage) grant(g activities.Grant) { s.env.SignalWorkflow(activities.Sign
 func (s *stage) acquireLease(context.Context, workflows.Job) (int64, error) {
 	err := s.enter("AcquireLease")
 	return int64(6 + s.called("AcquireLease")), err
+}
+
+func (s *stage) prepare(context.Context, workflows.Job) (activities.Prepared, error) {
+	return activities.Prepared{Fresh: s.fresh}, s.enter("Prepare")
 }
 
 func (s *stage) planned(context.Context, workflows.Job) (workflows.Plan, error) {

@@ -43,7 +43,7 @@ func (r *run) verify(ctx workflow.Context) error {
 
 // verification is one look at everything.
 func (r *run) verification(ctx workflow.Context) (Verification, error) {
-	all, err := r.pass(ctx, activities.VerifyForward, activities.VerifyBackward)
+	all, err := r.pass(ctx, []Task{activities.VerifyForward, activities.VerifyBackward})
 	if err != nil {
 		return Verification{}, err
 	}
