@@ -57,10 +57,24 @@ func jsonKeys(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func printed(ts *testscript.TestScript, path string) (any, error) {
+// jsonEnv puts a value of a file's JSON into an environment variable:
+// jsonenv VARIABLE FILE PATH
+func jsonEnv(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: jsonenv VARIABLE FILE PATH")
+	}
+	value, err := read(ts, args[1], args[2])
+	ts.Check(err)
+	ts.Setenv(args[0], plain(value))
+}
+
+func printed(ts *testscript.TestScript, path string) (any, error) { return read(ts, "stdout", path) }
+
+// read finds the value at a path of a file's one JSON value.
+func read(ts *testscript.TestScript, file, path string) (any, error) {
 	var all any
-	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &all); err != nil {
-		return nil, fmt.Errorf("stdout is not one JSON value: %w", err)
+	if err := json.Unmarshal([]byte(ts.ReadFile(file)), &all); err != nil {
+		return nil, fmt.Errorf("%s is not one JSON value: %w", file, err)
 	}
 	return at(all, path)
 }

@@ -126,6 +126,26 @@ func awaitList(ts *testscript.TestScript, neg bool, args []string) {
 	}, func() string { return fmt.Sprintf("the list has %d jobs that are over, not %s", over, args[0]) })
 }
 
+// awaitFile waits until a file that a background command writes has something in
+// it: awaitfile FILE REGEXP
+func awaitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: awaitfile FILE REGEXP")
+	}
+	wanted, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var raw []byte
+	until(ts, ctx, func() bool {
+		raw, err = os.ReadFile(ts.MkAbs(args[0]))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			ts.Check(err)
+		}
+		return wanted.Match(raw)
+	}, func() string { return fmt.Sprintf("%s does not come to have %s: %s", args[0], args[1], raw) })
+}
+
 // until looks every so often whether something holds.
 func until(ts *testscript.TestScript, ctx context.Context, holds func() bool, instead func() string) {
 	ticker := time.NewTicker(50 * time.Millisecond)

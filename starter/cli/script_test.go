@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/reembed/reembed/starter/cli"
+	"github.com/reembed/reembed/starter/devserver"
 	"github.com/reembed/reembed/worker"
 )
 
@@ -68,6 +69,11 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.FromSlash(scripts),
 		Setup: func(e *testscript.Env) error {
+			temporal, err := devserver.Find() // `reembed dev` looks for it on PATH
+			if err != nil {
+				return err
+			}
+			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+filepath.Dir(temporal))
 			e.Setenv("TEMPORAL_CONFIG_FILE", "temporal.toml")
 			return errors.Join(
 				bring(filepath.Join(e.WorkDir, "reembed.yaml"), standard),
@@ -82,7 +88,9 @@ func TestScripts(t *testing.T) {
 			"temporal":  useTemporal,
 			"await":     await,
 			"awaitlist": awaitList,
+			"awaitfile": awaitFile,
 			"expand":    expand,
+			"jsonenv":   jsonEnv,
 		},
 		RequireExplicitExec: true,
 	})
