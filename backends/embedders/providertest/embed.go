@@ -17,9 +17,7 @@ func (x *exchange) embed() {
 		x.refuse(*f)
 		return
 	}
-	if !x.pause(x.opts.Latency - time.Since(x.begun)) {
-		return
-	}
+	x.pause(x.opts.Latency - time.Since(x.begun))
 	if x.fault != nil {
 		x.spoil(a)
 	}

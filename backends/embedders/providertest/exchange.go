@@ -41,8 +41,11 @@ func (x *exchange) embeddings(deployment string) {
 	x.ask, x.fault = asked, x.strikes()
 	keyed := x.opts.Key == "" || x.key() == x.opts.Key
 	x.keep(body.Len(), keyed)
-	if x.fault != nil && (!x.pause(x.fault.Delay) || x.interrupt()) {
-		return
+	if x.fault != nil {
+		x.pause(x.fault.Delay)
+		if x.interrupt() {
+			return
+		}
 	}
 	if !keyed {
 		x.refuse(x.manner.badKey(x.key()))
@@ -117,19 +120,19 @@ func (x *exchange) note(status int) {
 	}
 }
 
-// pause waits, without a hold on anything, and reports whether the client is
-// still there.
-func (x *exchange) pause(d time.Duration) bool {
+// pause waits, without a hold on anything. When the client leaves, or the
+// server closes, nothing is answered any more.
+func (x *exchange) pause(d time.Duration) {
 	if d <= 0 {
-		return true
+		return
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-x.r.Context().Done():
+		panic(http.ErrAbortHandler)
 	case <-x.closing:
+		panic(http.ErrAbortHandler)
 	}
-	return false
 }

@@ -12,7 +12,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		panic(http.ErrAbortHandler)
 	}
-	defer s.handlers.Done()
+	defer s.leave()
 	x := &exchange{Server: s, w: w, r: r, begun: time.Now(), id: s.manner.id(s.serial.Add(1))}
 	h := w.Header()
 	for name, value := range s.manner.headers {

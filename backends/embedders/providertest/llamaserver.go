@@ -50,7 +50,6 @@ func llamaServer() manner {
 		},
 		retryAfter: true,
 		quota:      openAI().quota,
-		budget:     openAI().quota,
 		refusals: map[int]failure{
 			http.StatusBadRequest:            bad("Input content cannot be empty"),
 			http.StatusForbidden:             {status: http.StatusForbidden, kind: "permission_error", message: "Forbidden"},

@@ -45,7 +45,7 @@ type manner struct {
 	retryAfter  bool // Retry-After in whole seconds on what rateLimited answers
 	retryMS     bool // and retry-after-ms
 
-	quota, budget failure
+	quota, budget failure         // without a budget the quota
 	refusals      map[int]failure // what faults answer, by status
 }
 
@@ -59,6 +59,9 @@ func (m manner) with(o Options) manner {
 	}
 	if o.MaxRequestTokens > 0 {
 		m.requestTokens = o.MaxRequestTokens
+	}
+	if m.budget.status == 0 {
+		m.budget = m.quota
 	}
 	if m.tooManyInputs == nil {
 		m.tooManyInputs = openAI().tooManyInputs

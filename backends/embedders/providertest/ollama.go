@@ -43,8 +43,7 @@ func ollama() manner {
 		rateLimited: func(rate, string) failure {
 			return failure{status: http.StatusServiceUnavailable, kind: "api_error", message: "server busy, please try again.  maximum pending requests exceeded"}
 		},
-		quota:  openAI().quota,
-		budget: openAI().quota,
+		quota: openAI().quota,
 		refusals: map[int]failure{
 			http.StatusBadRequest:            bad("invalid input"),
 			http.StatusForbidden:             {status: http.StatusForbidden, kind: "api_error", message: "forbidden"},

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,7 @@ type Server struct {
 	faults   []*counted
 	struck   int
 	requests []*Request
+	broken   error // what the server itself did wrong
 }
 
 // Start starts a server on a free port of the loopback. Close it.
@@ -93,7 +95,8 @@ func (s *Server) URL() string { return s.url + s.manner.base }
 func (s *Server) CA() []byte { return s.ca }
 
 // Close closes the listener and all connections, ends answers that hang, and
-// returns when nothing runs any more. Closing again does nothing.
+// returns when nothing runs any more, with what the server itself did wrong, if
+// it did. Closing again does nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -108,7 +111,9 @@ func (s *Server) Close() error {
 	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(err, s.broken)
 }
 
 // enter lets a handler in, unless the server closes.
@@ -120,4 +125,20 @@ func (s *Server) enter() bool {
 	}
 	s.handlers.Add(1)
 	return true
+}
+
+// leave lets a handler out. A panic other than that which closes a connection
+// is kept for Close: net/http would only log it.
+func (s *Server) leave() {
+	defer s.handlers.Done()
+	wrong := recover()
+	if wrong == nil {
+		return
+	}
+	if err, ok := wrong.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+		s.mu.Lock()
+		s.broken = errors.Join(s.broken, fmt.Errorf("provider: %v: %s", wrong, debug.Stack()))
+		s.mu.Unlock()
+	}
+	panic(http.ErrAbortHandler)
 }

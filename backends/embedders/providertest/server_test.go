@@ -1,131 +1,22 @@
 package providertest_test
 
 import (
-	"bytes"
-	"crypto/tls"
+	"context"
+	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
+	"fmt"
 	"io"
-	"math"
 	"net/http"
+	"net/url"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/reembed/reembed/backends/embedders/providertest"
 )
-
-// Of the tests: a client of plain net/http and encoding/json, so that what the
-// server says does not rest on a driver of ours.
-
-const model = "text-embedding-3-small"
-
-func start(t *testing.T, o providertest.Options) *providertest.Server {
-	t.Helper()
-	if o.Models == nil {
-		o.Models = map[string]int{model: 256}
-	}
-	return providertest.New(t, o)
-}
-
-// reply is an answer that was read to its end.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-type embedding struct {
-	Object    string          `json:"object"`
-	Index     *int            `json:"index"`
-	Embedding json.RawMessage `json:"embedding"`
-}
-
-type list struct {
-	Object string      `json:"object"`
-	Data   []embedding `json:"data"`
-	Model  string      `json:"model"`
-	Usage  struct {
-		Prompt int `json:"prompt_tokens"`
-		Total  int `json:"total_tokens"`
-	} `json:"usage"`
-}
-
-func do(t *testing.T, client *http.Client, url string, header http.Header, body string) (reply, error) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader([]byte(body)))
-	require.NoError(t, err)
-	req.Header.Set("Content-Type", "application/json")
-	for name, values := range header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return reply{}, err
-	}
-	defer res.Body.Close()
-	read, err := io.ReadAll(res.Body)
-	return reply{status: res.StatusCode, header: res.Header, body: read}, err
-}
-
-// post asks for embeddings with a body, and needs an answer.
-func post(t *testing.T, s *providertest.Server, body string) reply {
-	t.Helper()
-	r, err := do(t, http.DefaultClient, s.URL()+"/embeddings", nil, body)
-	require.NoError(t, err)
-	return r
-}
-
-// ask asks for the embeddings of texts.
-func ask(t *testing.T, s *providertest.Server, format string, texts ...string) reply {
-	t.Helper()
-	return post(t, s, request(t, map[string]any{"model": model, "input": texts, "encoding_format": format}))
-}
-
-func request(t *testing.T, fields map[string]any) string {
-	t.Helper()
-	b, err := json.Marshal(fields)
-	require.NoError(t, err)
-	return string(b)
-}
-
-func (r reply) list(t *testing.T) list {
-	t.Helper()
-	require.Equal(t, http.StatusOK, r.status, "%s", r.body)
-	require.Equal(t, "application/json", r.header.Get("Content-Type"))
-	var l list
-	require.NoError(t, json.Unmarshal(r.body, &l), "%.300s", r.body)
-	return l
-}
-
-// vector reads either encoding.
-func (e embedding) vector(t *testing.T) []float32 {
-	t.Helper()
-	if e.Embedding[0] == '[' {
-		var v []float32
-		require.NoError(t, json.Unmarshal(e.Embedding, &v))
-		return v
-	}
-	var encoded string
-	require.NoError(t, json.Unmarshal(e.Embedding, &encoded))
-	raw, err := base64.StdEncoding.DecodeString(encoded)
-	require.NoError(t, err)
-	require.Zero(t, len(raw)%4)
-	v := make([]float32, len(raw)/4)
-	for i := range v {
-		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
-	return v
-}
-
-func want(t *testing.T, model string, dimensions int, text string) []float32 {
-	t.Helper()
-	v, err := providertest.Vector(model, dimensions, text)
-	require.NoError(t, err)
-	return v
-}
 
 func TestAnswersInBothEncodings(t *testing.T) {
 	t.Parallel()
@@ -158,11 +49,226 @@ func TestTLS(t *testing.T) {
 	var unknown x509.UnknownAuthorityError
 	require.ErrorAs(t, err, &unknown)
 
-	pool := x509.NewCertPool()
-	require.True(t, pool.AppendCertsFromPEM(s.CA()))
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	t.Cleanup(client.CloseIdleConnections)
-	r, err := do(t, client, s.URL()+"/embeddings", nil, body)
+	r, err := do(t, trusting(t, s), s.URL()+"/embeddings", nil, body)
 	require.NoError(t, err)
 	require.Len(t, r.list(t).Data, 1)
+}
+
+// What is right for one dialect is right for all: a request with a key, in
+// both encodings, gets the vectors of its texts.
+func TestEveryDialectEmbeds(t *testing.T) {
+	t.Parallel()
+	for _, d := range providertest.Dialects() {
+		for _, format := range []string{"float", "base64", ""} {
+			t.Run(d.String()+" "+format, func(t *testing.T) {
+				t.Parallel()
+				s := start(t, providertest.Options{Dialect: d, Key: "sk-right-and-long"})
+				fields := map[string]any{"model": model, "input": []string{"first text", "second text"}}
+				if format != "" {
+					fields["encoding_format"] = format
+				}
+				r, err := do(t, http.DefaultClient, endpoint(s, d), keyed(d, "sk-right-and-long"), request(t, fields))
+				require.NoError(t, err)
+				l := r.list(t)
+				require.Equal(t, "list", l.Object)
+				require.Equal(t, model, l.Model)
+				require.Len(t, l.Data, 2)
+				for i, text := range []string{"first text", "second text"} {
+					require.Equal(t, i, *l.Data[i].Index)
+					require.Equal(t, "embedding", l.Data[i].Object)
+					require.Equal(t, format == "base64", l.Data[i].Embedding[0] == '"')
+					require.Equal(t, want(t, model, 256, text), l.Data[i].vector(t))
+				}
+				require.Equal(t, 6, l.Usage.Total)
+			})
+		}
+	}
+}
+
+// All forms of input that the API reference has.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	s := start(t, providertest.Options{})
+	for name, tt := range map[string]struct {
+		input string
+		texts []string
+	}{
+		"a string":         {`"one"`, []string{"one"}},
+		"strings":          {`["one","two"]`, []string{"one", "two"}},
+		"tokens":           {`[1,22,333]`, []string{"1 22 333"}},
+		"arrays of tokens": {`[[1,22],[333]]`, []string{"1 22", "333"}},
+		"escapes":          {`["\u00e9\n\ud83d\ude00"]`, []string{"é\n😀"}},
+	} {
+		l := post(t, s, `{"input":`+tt.input+`,"model":"`+model+`","user":"somebody","unknown":{}}`).list(t)
+		require.Len(t, l.Data, len(tt.texts), name)
+		for i, text := range tt.texts {
+			require.Equal(t, want(t, model, 256, text), l.Data[i].vector(t), name)
+		}
+	}
+	for name, body := range map[string]string{
+		"no JSON": `{"input":`, "empty": ``, "no input": `{"model":"m"}`, "null": `{"model":"m","input":null}`, "a number": `{"model":"m","input":7}`,
+		"mixed": `{"model":"m","input":["one",2]}`, "a null text": `{"model":"m","input":["one",null]}`, "objects": `{"model":"m","input":[{}]}`,
+		"format": `{"model":"m","input":"one","encoding_format":"hex"}`, "dimensions": `{"model":"m","input":"one","dimensions":0}`,
+	} {
+		require.Equal(t, http.StatusBadRequest, post(t, s, body).status, name)
+	}
+	require.EqualValues(t, 7, s.Texts())
+}
+
+func TestPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	s := start(t, providertest.Options{})
+	for _, path := range []string{"/", "/v1/embedding", "/embeddings", "/v1/embeddings/x"} {
+		r, err := do(t, http.DefaultClient, s.URL()+"/.."+path, nil, "{}")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNotFound, r.status, path)
+	}
+	res, err := http.Get(s.URL() + "/embeddings")
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusMethodNotAllowed, res.StatusCode)
+	require.Equal(t, http.MethodPost, res.Header.Get("Allow"))
+	require.Empty(t, s.Requests(), "only requests to embed are kept")
+}
+
+func TestRequestsAreKeptWithoutTextsAndKeys(t *testing.T) {
+	t.Parallel()
+	s := start(t, providertest.Options{Dialect: providertest.Azure, Key: "sk-the-key", Models: map[string]int{"d": 8}})
+	s.Add(providertest.Fault{Nth: 2, Kind: providertest.Unavailable})
+	body := request(t, map[string]any{"input": []string{"canary one", "canary two"}, "encoding_format": "base64", "dimensions": 4})
+	header := http.Header{"Api-Key": {"sk-the-key"}, "X-Seen": {"yes"}, "Authorization": {"Bearer sk-other"}}
+	first, err := do(t, http.DefaultClient, s.URL()+"/openai/deployments/d/embeddings?api-version=2024-10-21", header, body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, first.status, "%s", first.body)
+	_, err = do(t, http.DefaultClient, s.URL()+"/openai/v1/embeddings", nil, `{"model":"d","input":"x"}`)
+	require.NoError(t, err)
+
+	kept := s.Requests()
+	require.Len(t, kept, 2)
+	r := kept[0]
+	require.NotEmpty(t, r.ID)
+	require.Equal(t, first.header.Get("apim-request-id"), r.ID)
+	require.Equal(t, "/openai/deployments/d/embeddings", r.Path)
+	require.Equal(t, url.Values{"api-version": {"2024-10-21"}}, r.Query)
+	require.True(t, r.Keyed)
+	require.Equal(t, "d", r.Model)
+	require.Equal(t, 2, r.Inputs)
+	require.Equal(t, 6, r.Tokens)
+	require.Equal(t, "base64", r.EncodingFormat)
+	require.Equal(t, 4, r.Dimensions)
+	require.Equal(t, len(body), r.Bytes)
+	require.Equal(t, [][sha256.Size]byte{sha256.Sum256([]byte("canary one")), sha256.Sum256([]byte("canary two"))}, r.Sums)
+	require.Equal(t, http.StatusOK, r.Status)
+	require.Empty(t, r.Fault)
+	require.Equal(t, "yes", r.Header.Get("X-Seen"))
+	require.Equal(t, providertest.Unavailable, kept[1].Fault)
+	require.Equal(t, http.StatusServiceUnavailable, kept[1].Status)
+	require.False(t, kept[1].Keyed)
+	all := fmt.Sprintf("%+v", kept)
+	for _, secret := range []string{"canary", "sk-the-key", "sk-other"} {
+		require.NotContains(t, all, secret)
+	}
+}
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	s := start(t, providertest.Options{Forget: true})
+	ask(t, s, "float", "x").list(t)
+	require.Empty(t, s.Requests())
+	require.EqualValues(t, 1, s.Texts())
+}
+
+// Latency holds nothing back but its own answer.
+func TestLatencyIsOfEachAnswer(t *testing.T) {
+	t.Parallel()
+	const latency, clients = 100 * time.Millisecond, 30
+	s := start(t, providertest.Options{Latency: latency})
+	body := request(t, map[string]any{"model": model, "input": "text"})
+	begun := time.Now()
+	var all sync.WaitGroup
+	took := make([]time.Duration, clients)
+	errs := make([]error, clients)
+	for i := range clients {
+		all.Go(func() {
+			_, errs[i] = do(t, http.DefaultClient, s.URL()+"/embeddings", nil, body)
+			took[i] = time.Since(begun)
+		})
+	}
+	all.Wait()
+	for i := range clients {
+		require.NoError(t, errs[i])
+		require.GreaterOrEqual(t, took[i], latency)
+	}
+	require.Less(t, time.Since(begun), clients*latency/3, "they wait side by side")
+	require.EqualValues(t, clients, s.Texts())
+}
+
+// Who closes a server does not wait for what it would still have to do.
+func TestCloseEndsWhatHangs(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]struct {
+		latency time.Duration
+		fault   providertest.Fault
+	}{
+		"latency": {latency: time.Hour},
+		"hang":    {fault: providertest.Fault{Kind: providertest.Hang}},
+		"delay":   {fault: providertest.Fault{Kind: providertest.BadRequest, Delay: time.Hour}},
+		"trickle": {fault: providertest.Fault{Kind: providertest.Trickle, Delay: time.Hour}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := providertest.Start(providertest.Options{Models: map[string]int{model: 8}, Latency: o.latency})
+			require.NoError(t, err)
+			if o.fault.Kind != "" {
+				s.Add(o.fault)
+			}
+			ended := make(chan error, 1)
+			go func() {
+				res, err := http.Post(s.URL()+"/embeddings", "application/json", strings.NewReader(`{"model":"`+model+`","input":"text"}`))
+				if err == nil {
+					_, err = io.Copy(io.Discard, res.Body)
+				}
+				ended <- err
+			}()
+			require.Eventually(t, func() bool { return len(s.Requests()) == 1 }, 10*time.Second, time.Millisecond)
+			require.NoError(t, s.Close())
+			require.Error(t, <-ended)
+			require.NoError(t, s.Close(), "again")
+		})
+	}
+}
+
+func TestAClientThatLeavesIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := start(t, providertest.Options{})
+	s.Add(providertest.Fault{Nth: 1, Kind: providertest.Hang})
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL()+"/embeddings", http.NoBody)
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := http.DefaultClient.Do(req)
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return s.Struck() == 1 }, 10*time.Second, time.Millisecond)
+	leave()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	ask(t, s, "float", "x").list(t)
+}
+
+func TestStartRefuses(t *testing.T) {
+	t.Parallel()
+	models := map[string]int{"m": 8}
+	for name, o := range map[string]providertest.Options{
+		"no models":         {},
+		"no name":           {Models: map[string]int{"": 8}},
+		"no dimensions":     {Models: map[string]int{"m": 0}},
+		"many dimensions":   {Models: map[string]int{"m": 1 << 20}},
+		"a foreign dialect": {Models: models, Dialect: 99},
+		"negative latency":  {Models: models, Latency: -1},
+		"a negative limit":  {Models: models, RPM: -1},
+	} {
+		_, err := providertest.Start(o)
+		require.Error(t, err, name)
+	}
 }

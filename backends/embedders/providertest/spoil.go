@@ -82,9 +82,7 @@ func (x *exchange) garble(body []byte) bool {
 	case Trickle:
 		x.begin(len(body))
 		for i := range body {
-			if !x.pause(cmp.Or(x.fault.Delay, 10*time.Millisecond)) {
-				panic(http.ErrAbortHandler)
-			}
+			x.pause(cmp.Or(x.fault.Delay, 10*time.Millisecond))
 			x.push(body[i : i+1])
 		}
 	case GarbageGzip:

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 )
@@ -11,10 +12,7 @@ import (
 func (x *exchange) interrupt() bool {
 	switch kind := x.fault.Kind; kind {
 	case Hang:
-		select {
-		case <-x.r.Context().Done():
-		case <-x.closing:
-		}
+		x.pause(math.MaxInt64)
 	case Disconnect:
 		panic(http.ErrAbortHandler)
 	case GarbageBytes:

@@ -47,8 +47,7 @@ func tei() manner {
 		rateLimited: func(rate, string) failure {
 			return failure{status: http.StatusTooManyRequests, kind: "Overloaded", message: "Model is overloaded"}
 		},
-		quota:  openAI().quota,
-		budget: openAI().quota,
+		quota: openAI().quota,
 		refusals: map[int]failure{
 			http.StatusBadRequest:            {status: http.StatusBadRequest, kind: "Empty", message: "`inputs` cannot be empty"},
 			http.StatusForbidden:             {status: http.StatusForbidden, as: plain, message: "Forbidden"},
