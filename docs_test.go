@@ -15,13 +15,7 @@ import (
 // more is a promise that nothing holds.
 func TestDocumentsNameRealTests(t *testing.T) {
 	t.Parallel()
-	declared := map[string]bool{}
-	declaration := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
-	for _, content := range files(t, "_test.go") {
-		for _, m := range declaration.FindAllSubmatch(content, -1) {
-			declared[string(m[1])] = true
-		}
-	}
+	declared := tests(t)
 	named := 0
 	for file, content := range files(t, ".md") {
 		for _, m := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*)`").FindAllSubmatch(content, -1) {
@@ -32,6 +26,19 @@ func TestDocumentsNameRealTests(t *testing.T) {
 		}
 	}
 	require.Greater(t, named, 30)
+}
+
+// tests are the names of all tests, fuzz tests and benchmarks.
+func tests(t *testing.T) map[string]bool {
+	t.Helper()
+	declared := map[string]bool{}
+	declaration := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	for _, content := range files(t, "_test.go") {
+		for _, m := range declaration.FindAllSubmatch(content, -1) {
+			declared[string(m[1])] = true
+		}
+	}
+	return declared
 }
 
 // Links and folders in documents lead somewhere.

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"regexp"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,29 +15,13 @@ import (
 	"github.com/reembed/reembed/workflows"
 )
 
-// readme returns the commands of the README that begin with the words, whole,
-// with continued lines joined.
-func readme(t *testing.T, words string) []string {
-	t.Helper()
-	raw, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	joined := strings.ReplaceAll(string(raw), "\\\n", " ")
-	found := regexp.MustCompile(`(?m)^\$ (`+regexp.QuoteMeta(words)+`.*)$`).FindAllStringSubmatch(joined, -1)
-	require.NotEmpty(t, found, "the README shows no %q", words)
-	var commands []string
-	for _, f := range found {
-		commands = append(commands, f[1])
-	}
-	return commands
-}
-
-// shell runs a command of the README as it stands there.
-func (r *rig) shell(command string) (string, int) {
+// shell runs what the README shows, as it stands there.
+func (r *rig) shell(commands string) (string, int) {
 	r.t.Helper()
 	found, err := devserver.Find()
 	require.NoError(r.t, err)
-	env := append(r.env[:len(r.env):len(r.env)], "PATH="+built+":"+strings.TrimSuffix(found, "/temporal")+":"+os.Getenv("PATH"))
-	cmd := exec.CommandContext(r.t.Context(), "bash", "-c", command)
+	env := append(r.env[:len(r.env):len(r.env)], "PATH="+built+":"+filepath.Dir(found)+":"+os.Getenv("PATH"))
+	cmd := exec.CommandContext(r.t.Context(), "bash", "-c", commands)
 	cmd.Env, cmd.Dir = env, r.dir
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
@@ -54,21 +38,25 @@ func TestPlainTemporalCLI(t *testing.T) {
 	r.worker()
 	job := starter.Handle{ID: "my-job"}
 
-	start := readme(t, "temporal workflow start")[0]
+	shown := readme(t, "Jobs with the plain `temporal` CLI")
+	start, signal := the(t, shown, "temporal workflow start"), the(t, shown, "temporal workflow signal")
+	cancel, terminate := the(t, shown, "temporal workflow cancel"), the(t, shown, "temporal workflow terminate")
 	out, code := r.shell(start)
 	require.Zero(t, code, out)
 	r.await(job, "half a copy", halfCopied)
 
-	out, code = r.shell(readme(t, "temporal workflow describe")[0])
-	require.Zero(t, code, out)
-	require.Contains(t, out, "ReembedWorkflow")
-	for _, query := range readme(t, "temporal workflow query") {
-		out, code = r.shell(query + " -o json")
+	// All that only looks.
+	for _, command := range shown {
+		switch command {
+		case start, signal, cancel, terminate:
+			continue
+		}
+		out, code = r.shell(command + " -o json")
 		require.Zero(t, code, out)
-		require.Contains(t, out, "copying", query)
+		require.Contains(t, out, looks(t, command), command)
 	}
 
-	out, code = r.shell(readme(t, "temporal workflow signal")[0])
+	out, code = r.shell(signal)
 	require.Zero(t, code, out)
 	s := r.finish(job)
 	require.Equal(t, workflows.Cancelled, s.State)
@@ -79,7 +67,7 @@ func TestPlainTemporalCLI(t *testing.T) {
 	out, code = r.shell(start)
 	require.Zero(t, code, out)
 	r.await(job, "half a copy", func(s workflows.Status) bool { return s.State == workflows.Running && halfCopied(s) })
-	out, code = r.shell(readme(t, "temporal workflow cancel")[0])
+	out, code = r.shell(cancel)
 	require.Zero(t, code, out)
 	require.Equal(t, workflows.Cancelled, r.finish(job).State)
 
@@ -87,7 +75,7 @@ func TestPlainTemporalCLI(t *testing.T) {
 	out, code = r.shell(start)
 	require.Zero(t, code, out)
 	r.await(job, "a slot", func(s workflows.Status) bool { return s.State == workflows.Running })
-	out, code = r.shell(readme(t, "temporal workflow terminate")[0])
+	out, code = r.shell(terminate)
 	require.Zero(t, code, out)
 
 	out, code = r.shell(start)
@@ -102,6 +90,21 @@ func TestPlainTemporalCLI(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(out), &result), out)
 	require.Equal(t, workflows.Completed, result.Result.State)
+}
+
+// looks says what a command of the README that only looks has to find.
+func looks(t *testing.T, command string) string {
+	t.Helper()
+	for words, finds := range map[string]string{
+		"temporal workflow describe ": workflows.ReembedWorkflowName,
+		"temporal workflow query ":    string(workflows.Copying),
+	} {
+		if strings.HasPrefix(command, words) {
+			return finds
+		}
+	}
+	require.Fail(t, "no test runs this command of the README", command)
+	return ""
 }
 
 // TestTypingErrorsFailAtOnce guards the strict reading of requests that come
