@@ -42,9 +42,8 @@ type SlotMemo struct {
 
 // The states of a SlotMemo.
 const (
-	SlotWaiting  = "waiting"
-	SlotHeld     = "held"
-	SlotReleased = "released"
+	SlotWaiting = "waiting"
+	SlotHeld    = "held"
 )
 
 // GateState is all that the gate knows: its input, its answer to the state

@@ -201,7 +201,7 @@ func TestRecoverGate(t *testing.T) {
 		},
 		{Executions: []*workflowpb.WorkflowExecutionInfo{
 			memo(t, activities.SlotMemo{Request: waiting, State: activities.SlotWaiting}),
-			memo(t, activities.SlotMemo{Request: over, State: activities.SlotReleased}),
+			memo(t, activities.SlotMemo{Request: over, State: "of another program"}),
 			memo(t, activities.SlotMemo{State: activities.SlotHeld}),
 		}},
 	}

@@ -46,7 +46,7 @@ var next = map[Phase][]Phase{
 	Indexing:   {Verifying, Queued},
 	Verifying:  {CatchingUp, Ready, Queued},
 	Ready:      {Switching, Queued},
-	Switching:  {Switched, CatchingUp, Queued},
+	Switching:  {Switched, Queued},
 	Switched:   {},
 }
 

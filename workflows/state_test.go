@@ -24,7 +24,7 @@ var ways = map[workflows.Phase][]workflows.Phase{
 	workflows.Indexing:   {workflows.Verifying, workflows.Queued},
 	workflows.Verifying:  {workflows.CatchingUp, workflows.Ready, workflows.Queued},
 	workflows.Ready:      {workflows.Switching, workflows.Queued},
-	workflows.Switching:  {workflows.Switched, workflows.CatchingUp, workflows.Queued},
+	workflows.Switching:  {workflows.Switched, workflows.Queued},
 }
 
 func TestMachineMoves(t *testing.T) {
