@@ -19,7 +19,7 @@ type answer struct {
 	tokens  int
 	null    bool   // "data": null
 	head    string // how the body begins
-	turn    bool   // model and usage before the data, and each embedding before its index
+	turn    bool   // as in manner
 }
 
 // append spells the answer as JSON.
@@ -58,7 +58,11 @@ func (a *answer) appendData(b []byte) []byte {
 		if a.turn {
 			b = append(a.appendVector(b, i, v), ',')
 			b = a.appendIndex(b, i)
-			b = append(b, `"object":"embedding"}`...)
+			b = append(b, `"object":"embedding"`...)
+			if a.base64 {
+				b = append(b, `,"encoding_format":"base64"`...)
+			}
+			b = append(b, '}')
 		} else {
 			b = append(b, `"object":"embedding",`...)
 			b = a.appendIndex(b, i)
@@ -111,8 +115,9 @@ func littleEndian(v []float32) []byte {
 	return out
 }
 
-// appendFloats spells a vector as numbers. JSON has no NaN: Python's servers
-// say null, as they do here; and a number above all floats for infinity.
+// appendFloats spells a vector as numbers, with the digits of a float64, as
+// OpenAI, Python's servers and llama-server do. JSON has no NaN: it is null here,
+// and infinity a number above all floats.
 func appendFloats(b []byte, v []float32) []byte {
 	b = append(b, '[')
 	for i, f := range v {
@@ -125,7 +130,7 @@ func appendFloats(b []byte, v []float32) []byte {
 		case math.IsInf(f64, 0):
 			b = append(b, "1e999"...)
 		default:
-			b = strconv.AppendFloat(b, f64, 'g', -1, 32)
+			b = strconv.AppendFloat(b, f64, 'g', -1, 64)
 		}
 	}
 	return append(b, ']')

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // ask is the body of a request.
@@ -20,7 +21,8 @@ type ask struct {
 var (
 	errNotJSON = errors.New("not JSON")
 	errNoInput = errors.New("no input")
-	errInput   = errors.New("input is neither a string nor an array of strings or tokens")
+	errNull    = errors.New("input is null")
+	errInput   = errors.New("input is neither a string nor an array of strings or tokens, or another field is of a wrong type")
 	errFormat  = errors.New("encoding_format is neither float nor base64")
 	errLength  = errors.New("dimensions is no positive integer")
 )
@@ -34,6 +36,9 @@ type fields struct {
 
 // parse reads a body. What was understood is returned also with an error.
 func parse(body []byte) (ask, error) {
+	if !utf8.Valid(body) { // which encoding/json would mend, and servers do not
+		return ask{}, errNotJSON
+	}
 	// The form that every client sends is read in one go.
 	var usual struct {
 		fields
@@ -42,17 +47,19 @@ func parse(body []byte) (ask, error) {
 	if err := json.Unmarshal(body, &usual); err == nil && !nullIn(body, usual.Input) {
 		a, err := usual.ask()
 		a.texts = usual.Input
-		if usual.Input == nil {
-			return a, errors.Join(err, errNoInput)
+		if usual.Input != nil {
+			return a, err
 		}
-		return a, err
 	}
 	var other struct {
 		fields
 		Input json.RawMessage `json:"input"`
 	}
 	if err := json.Unmarshal(body, &other); err != nil {
-		return ask{}, fmt.Errorf("%w: %T", errNotJSON, err) // its text may quote the body
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return ask{}, errInput
+		}
+		return ask{}, errNotJSON
 	}
 	a, err := other.ask()
 	texts, bad := input(other.Input)
@@ -91,8 +98,11 @@ func (f fields) ask() (ask, error) {
 // input reads the rarer forms: one string, one array of tokens, an array of
 // such arrays. Tokens are taken for a text of their numbers.
 func input(raw json.RawMessage) ([]string, error) {
-	if len(raw) == 0 || string(raw) == "null" {
+	switch {
+	case len(raw) == 0:
 		return nil, errNoInput
+	case string(raw) == "null":
+		return nil, errNull
 	}
 	var one string
 	if json.Unmarshal(raw, &one) == nil {

@@ -1,7 +1,7 @@
 package providertest_test
 
 import (
-	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -10,6 +10,8 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/http/httptrace"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,7 +57,17 @@ type list struct {
 
 func do(t *testing.T, client *http.Client, url string, header http.Header, body string) (reply, error) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader([]byte(body)))
+	return send(t, t.Context(), client, url, header, body)
+}
+
+func doTraced(t *testing.T, trace *httptrace.ClientTrace, client *http.Client, url, body string) (reply, error) {
+	t.Helper()
+	return send(t, httptrace.WithClientTrace(t.Context(), trace), client, url, nil, body)
+}
+
+func send(t *testing.T, ctx context.Context, client *http.Client, url string, header http.Header, body string) (reply, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
 	for name, values := range header {
@@ -94,7 +106,7 @@ func request(t *testing.T, fields map[string]any) string {
 func (r reply) list(t *testing.T) list {
 	t.Helper()
 	require.Equal(t, http.StatusOK, r.status, "%s", r.body)
-	require.Equal(t, "application/json", r.header.Get("Content-Type"))
+	require.True(t, strings.HasPrefix(r.header.Get("Content-Type"), "application/json"))
 	var l list
 	require.NoError(t, json.Unmarshal(r.body, &l), "%.300s", r.body)
 	return l

@@ -116,7 +116,7 @@ func TestServersWithOneModel(t *testing.T) {
 	t.Parallel()
 	models := map[string]int{"a-model": 32, "b-model": 64}
 	for d, says := range map[providertest.Dialect]map[string]string{
-		providertest.LlamaServer: {"": "gpt-3.5-turbo", "whatever": "whatever"},
+		providertest.LlamaServer: {"": "a-model", "whatever": "whatever"},
 		providertest.TEI:         {"": "a-model", "whatever": "a-model"},
 	} {
 		s := start(t, providertest.Options{Dialect: d, Models: models})
@@ -184,4 +184,6 @@ func TestOrderOfFieldsDiffers(t *testing.T) {
 	require.Less(t, strings.Index(string(openai), `"data"`), strings.Index(string(openai), `"usage"`))
 	require.Less(t, strings.Index(string(llama), `"embedding":`), strings.Index(string(llama), `"index"`))
 	require.Less(t, strings.Index(string(openai), `"index"`), strings.Index(string(openai), `"embedding":`))
+	require.Contains(t, string(llama), `"encoding_format":"base64"`)
+	require.NotContains(t, string(openai), `"encoding_format"`)
 }

@@ -49,6 +49,9 @@
 // have charged for it. [Server.Struck] tells a test that its fault came to pass,
 // [Server.Requests] what was asked: texts as SHA-256, keys not at all.
 //
+// A connection is kept, or closed, as the dialect's server does: llama-server
+// hangs up after a refusal and after 100 requests, uvicorn after 5 s of idleness.
+//
 // A client that leaves ends its request at once. [Server.Close] ends all, and
 // returns what the server itself did wrong, if it did: [New] fails the test then.
 //

@@ -27,7 +27,7 @@ func (x *exchange) embed() {
 	if x.fault != nil && x.garble(*body) {
 		return
 	}
-	x.send(http.StatusOK, jsons, *body)
+	x.send(http.StatusOK, x.manner.contentType, *body)
 }
 
 // answer embeds the texts.

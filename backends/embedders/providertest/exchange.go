@@ -95,11 +95,14 @@ func (x *exchange) keep(bytes int, keyed bool) {
 
 // refuse sends a failure as the dialect spells it.
 func (x *exchange) refuse(f failure) {
+	if x.manner.hangsUp {
+		x.w.Header().Set("Connection", "close")
+	}
 	if f.as != "" {
 		x.send(f.status, f.as, []byte(f.message))
 		return
 	}
-	x.send(f.status, jsons, x.manner.spell(f))
+	x.send(f.status, x.manner.contentType, x.manner.spell(f))
 }
 
 func (x *exchange) send(status int, contentType string, body []byte) {

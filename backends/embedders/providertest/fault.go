@@ -33,6 +33,7 @@ const (
 	GarbageBytes Kind = "not HTTP"     // bytes that are no answer, then closed; nothing is embedded
 	CutBody      Kind = "cut body"     // closed in the middle of the body, after its Content-Length
 	Trickle      Kind = "trickle"      // the right body, a byte after each Delay (0: 10 ms)
+	CloseAfter   Kind = "close after"  // the right answer, then closed without a word: the next request may meet a reset
 	GarbageGzip  Kind = "gzip garbage" // Content-Encoding: gzip, and no gzip
 )
 
@@ -71,7 +72,7 @@ func Kinds() []Kind {
 	return []Kind{
 		BadRequest, Unauthorized, Forbidden, ModelNotFound, TooLarge, InferenceFailed, RateLimited, QuotaExhausted, BudgetExceeded,
 		InternalError, BadGateway, Unavailable, Redirect, ErrorWithStatus, QuotesInput,
-		Hang, Disconnect, GarbageBytes, CutBody, Trickle, GarbageGzip,
+		Hang, Disconnect, GarbageBytes, CutBody, Trickle, CloseAfter, GarbageGzip,
 		TruncatedJSON, MalformedJSON, TrailingBytes, WrongType, HTMLPage, EmptyBody, NoData, NullData, TooFew, TooMany, Reordered,
 		DuplicateIndex, IndexOutOfRange, NegativeIndex, NoIndex, WrongLength, EmptyVector, NullVector, NaN, Infinite, ZeroVector,
 		OtherEncoding, BadBase64, OddBase64, OtherModel,

@@ -21,17 +21,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.manner.idHeader != "" {
 		h.Set(s.manner.idHeader, x.id)
 	}
+	if n, ok := r.Context().Value(connection{}).(*int); ok {
+		if *n++; *n == s.manner.perConnection {
+			h.Set("Connection", "close")
+		}
+	}
 	deployment, ok := s.route(r.URL)
 	switch {
 	case !ok:
 		x.refuse(s.manner.noRoute(r.Method, r.URL.Path))
 	case r.Method != http.MethodPost:
 		h.Set("Allow", http.MethodPost)
-		x.refuse(failure{status: http.StatusMethodNotAllowed, as: plain, message: "Method Not Allowed"})
+		x.refuse(*s.manner.notAllowed)
 	default:
 		x.embeddings(deployment)
 	}
 }
+
+// connection is the key of how many requests a connection has had; it has one
+// at a time.
+type connection struct{}
 
 // route reports whether a path is that of the embeddings, and which deployment
 // it names, if it is of the kind that does.

@@ -18,6 +18,7 @@ func liteLLM() manner {
 	m.name, m.idHeader = "litellm", "X-Litellm-Call-Id"
 	m.id = func(n int64) string { return fmt.Sprintf("00000000-0000-4000-9000-%012x", n) }
 	m.headers = map[string]string{"Server": "uvicorn", "X-Litellm-Version": "1.80.0"}
+	m.idle = uvicornIdle
 	m.badKey = func(shown string) failure {
 		if shown == "" {
 			return failure{

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,21 +11,30 @@ import (
 // manner is how the server of one dialect behaves: what it refuses, and in
 // which words. A function that is nil stands for what the server does not refuse.
 type manner struct {
-	name     string
-	base     string            // of the catalog's base_url
-	headers  map[string]string // on every answer
-	idHeader string            // that carries the request's id; empty: none does
-	id       func(n int64) string
+	name string
+	base string // of the catalog's base_url
+
+	contentType string            // of answers in JSON; empty: application/json
+	headers     map[string]string // on every answer
+	idHeader    string            // that carries the request's id; empty: none does
+	id          func(n int64) string
+
+	hangsUp       bool          // the connection is closed after a refusal
+	perConnection int           // requests after which it is closed; 0: any number
+	idle          time.Duration // after which it is closed; 0: never
 
 	// Documented limits; 0: none.
 	inputs, requestTokens, inputTokens, bodyBytes int
 
 	spell func(f failure) []byte // an error's body
 	head  func(id string) string // how a good body begins, with what the dialect adds
-	turn  bool                   // model and usage come before the data, each embedding before its index
+	// turn: model and usage come before the data, each embedding before its
+	// index, and its encoding is said.
+	turn bool
 
 	badKey        func(shown string) failure
 	noRoute       func(method, path string) failure
+	notAllowed    *failure                   // nil: a plain 405
 	unknownModel  func(model string) failure // nil: the one model answers
 	answersAs     func(asked, model string) string
 	badBody       func(err error, body []byte) failure
@@ -59,6 +69,10 @@ func (m manner) with(o Options) manner {
 	}
 	if o.MaxRequestTokens > 0 {
 		m.requestTokens = o.MaxRequestTokens
+	}
+	m.contentType = cmp.Or(m.contentType, jsons)
+	if m.notAllowed == nil {
+		m.notAllowed = &failure{status: http.StatusMethodNotAllowed, as: plain, message: "Method Not Allowed"}
 	}
 	if m.budget.status == 0 {
 		m.budget = m.quota

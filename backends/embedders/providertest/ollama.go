@@ -33,7 +33,7 @@ func ollama() manner {
 				return bad("invalid character 'x' looking for beginning of value")
 			case errors.Is(err, errFormat):
 				return bad("Invalid value for 'encoding_format' = x. Supported values: ['float', 'base64'].")
-			case errors.Is(err, errNoInput):
+			case errors.Is(err, errNoInput), errors.Is(err, errNull):
 				return bad("invalid input")
 			}
 			return bad("invalid input type")

@@ -122,7 +122,11 @@ var refusals = map[providertest.Dialect][]refusal{
 			name: "no input", ask: map[string]any{"model": "m"}, status: 400,
 			body: `{"error":{"code":400,"message":"\"input\" or \"content\" must be provided","type":"invalid_request_error"}}`,
 		},
-		{name: "empty", ask: map[string]any{"input": []string{}}, status: 500, body: `{"error":{"code":500,"message":"\"prompt\" must not be empty","type":"server_error"}}`},
+		{name: "empty", ask: map[string]any{"input": []string{}}, status: 400, body: `{"error":{"code":400,"message":"\"input\" must not be empty","type":"invalid_request_error"}}`},
+		{
+			name: "null", ask: map[string]any{"input": nil}, status: 400,
+			body: `{"error":{"code":400,"message":"\"prompt\" elements must be a string, a list of tokens, a JSON object containing a prompt string, or a list of mixed strings & tokens.","type":"invalid_request_error"}}`,
+		},
 		{
 			name: "format", ask: map[string]any{"input": "x", "encoding_format": "hex"}, status: 400,
 			body: `{"error":{"code":400,"message":"The format to return the embeddings in. Can be either float or base64","type":"invalid_request_error"}}`,
@@ -175,7 +179,7 @@ func TestWhatDialectsRefuse(t *testing.T) {
 				require.Equal(t, tt.status, r.status, "%s", r.body)
 				if tt.body[0] == '{' {
 					require.JSONEq(t, tt.body, string(r.body))
-					require.Equal(t, "application/json", r.header.Get("Content-Type"))
+					require.True(t, strings.HasPrefix(r.header.Get("Content-Type"), "application/json"))
 				} else {
 					require.Equal(t, tt.body, string(r.body))
 					require.Equal(t, "text/plain; charset=utf-8", r.header.Get("Content-Type"))
@@ -183,6 +187,22 @@ func TestWhatDialectsRefuse(t *testing.T) {
 				require.Zero(t, s.Texts(), "nothing is embedded")
 			})
 		}
+	}
+}
+
+// A body that is no JSON is quoted by some servers: what they say is no message
+// for a log.
+func TestBadJSONIsQuoted(t *testing.T) {
+	t.Parallel()
+	for d, quoted := range map[providertest.Dialect]bool{
+		providertest.OpenAI: false, providertest.Azure: false, providertest.VLLM: true, providertest.TEI: false,
+		providertest.LlamaServer: true, providertest.LiteLLM: false, providertest.Ollama: false,
+	} {
+		s := start(t, providertest.Options{Dialect: d})
+		r, err := do(t, http.DefaultClient, endpoint(s, d), nil, `{"input":"a canary`)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusBadRequest, r.status, "%s", d)
+		require.Equal(t, quoted, strings.Contains(string(r.body), "a canary"), "%s", d)
 	}
 }
 

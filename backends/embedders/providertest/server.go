@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -54,6 +55,10 @@ func Start(o Options) (*Server, error) {
 	// What a client does to its connection is not ours to complain about.
 	s.http = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), Protocols: new(http.Protocols)}
 	s.http.Protocols.SetHTTP1(true) // faults close connections, and those of HTTP/2 are shared
+	s.http.IdleTimeout = s.manner.idle
+	s.http.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, connection{}, new(int))
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)

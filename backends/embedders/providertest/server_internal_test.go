@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -56,4 +57,12 @@ func TestManners(t *testing.T) {
 		}
 	}
 	require.Len(t, names, len(manners))
+}
+
+// A connection that is idle for long is closed, as uvicorn and llama-server do.
+func TestIdleConnections(t *testing.T) {
+	t.Parallel()
+	for d, idle := range map[Dialect]time.Duration{OpenAI: 0, VLLM: 5 * time.Second, LlamaServer: 5 * time.Second, LiteLLM: 5 * time.Second} {
+		require.Equal(t, idle, New(t, Options{Dialect: d, Models: map[string]int{"m": 8}}).http.IdleTimeout, "%s", d)
+	}
 }

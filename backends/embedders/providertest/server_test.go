@@ -107,7 +107,7 @@ func TestForms(t *testing.T) {
 	}
 	for name, body := range map[string]string{
 		"no JSON": `{"input":`, "empty": ``, "no input": `{"model":"m"}`, "null": `{"model":"m","input":null}`, "a number": `{"model":"m","input":7}`,
-		"mixed": `{"model":"m","input":["one",2]}`, "a null text": `{"model":"m","input":["one",null]}`, "objects": `{"model":"m","input":[{}]}`,
+		"mixed": `{"model":"m","input":["one",2]}`, "a null text": `{"model":"m","input":["one",null]}`, "not UTF-8": "{\"model\":\"m\",\"input\":\"\xff\"}", "a number for a model": `{"model":7,"input":"x"}`, "objects": `{"model":"m","input":[{}]}`,
 		"format": `{"model":"m","input":"one","encoding_format":"hex"}`, "dimensions": `{"model":"m","input":"one","dimensions":0}`,
 	} {
 		require.Equal(t, http.StatusBadRequest, post(t, s, body).status, name)

@@ -87,17 +87,21 @@ func (x *exchange) garble(body []byte) bool {
 		}
 	case GarbageGzip:
 		x.w.Header().Set("Content-Encoding", "gzip")
-		x.send(http.StatusOK, jsons, body)
+		x.send(http.StatusOK, x.manner.contentType, body)
 	case TruncatedJSON:
-		x.send(http.StatusOK, jsons, body[:len(body)/2])
+		x.send(http.StatusOK, x.manner.contentType, body[:len(body)/2])
 	case MalformedJSON:
-		x.send(http.StatusOK, jsons, append([]byte(`{"object":list,`), body[1:]...))
+		x.send(http.StatusOK, x.manner.contentType, append([]byte(`{"object":list,`), body[1:]...))
 	case TrailingBytes:
-		x.send(http.StatusOK, jsons, append(slices.Clip(body), "{}"...))
+		x.send(http.StatusOK, x.manner.contentType, append(slices.Clip(body), "{}"...))
 	case WrongType:
 		x.send(http.StatusOK, html, body)
+	case CloseAfter:
+		x.begin(len(body))
+		x.push(body)
+		panic(http.ErrAbortHandler)
 	case EmptyBody:
-		x.send(http.StatusOK, jsons, nil)
+		x.send(http.StatusOK, x.manner.contentType, nil)
 	default:
 		return false
 	}
@@ -106,7 +110,7 @@ func (x *exchange) garble(body []byte) bool {
 
 // begin sends the head of an answer whose body follows in parts.
 func (x *exchange) begin(length int) {
-	x.w.Header().Set("Content-Type", jsons)
+	x.w.Header().Set("Content-Type", x.manner.contentType)
 	x.w.Header().Set("Content-Length", strconv.Itoa(length))
 	x.note(http.StatusOK)
 	x.push(nil)

@@ -26,7 +26,7 @@ func (x *exchange) interrupt() bool {
 		x.refuse(failure{status: http.StatusTemporaryRedirect, as: plain})
 	case ErrorWithStatus:
 		f := x.refusal(http.StatusInternalServerError)
-		x.send(http.StatusOK, jsons, x.manner.spell(f))
+		x.send(http.StatusOK, x.manner.contentType, x.manner.spell(f))
 	case QuotesInput:
 		x.refuse(x.quoting())
 	default:

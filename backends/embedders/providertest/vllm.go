@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // vllm is vLLM's OpenAI-compatible server. Sources: its documentation of
@@ -17,6 +18,7 @@ func vllm() manner {
 	m.name, m.idHeader = "vllm", ""
 	m.id = func(n int64) string { return fmt.Sprintf("embd-%032x", n) }
 	m.headers = map[string]string{"Server": "uvicorn"}
+	m.idle = uvicornIdle
 	m.inputs, m.requestTokens = 0, 0
 	m.spell = spellVLLM
 	m.head = func(id string) string { return `{"id":"` + id + `","object":"list","created":1764000000,` }
@@ -58,6 +60,10 @@ func vllm() manner {
 	}
 	return m
 }
+
+// uvicornIdle is uvicorn's --timeout-keep-alive (uvicorn.org, settings), which
+// neither vLLM nor LiteLLM's proxy changes.
+const uvicornIdle = 5 * time.Second
 
 func badVLLM(message string) failure {
 	return failure{status: http.StatusBadRequest, kind: "BadRequestError", message: message}
