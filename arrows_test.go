@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"./backends/intercept":        {"./backends"},
 	"./backends/observed":         {"./backends", "./backends/intercept"},
 	"./backends/faulty":           {"./backends", "./backends/intercept"},
+	"./backends/weighed":          {"./backends", groups},
 	"./backends/records":          {"./backends"},
 	"./backends/route":            {"./backends"}, // light: applications import it
 	"./backends/backendtest":      {"./backends", "./backends/records", testify},

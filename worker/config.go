@@ -139,7 +139,7 @@ func oneOf(name, value string, allowed []string) error {
 func (c Config) settings() activities.Settings {
 	return activities.Settings{
 		BatchSize: c.BatchSize, JobTimeout: *c.JobTimeout, MaxConcurrentJobs: c.MaxConcurrentJobs,
-		Concurrency: c.EmbedConcurrency, MemoryBytes: int64(c.MemoryMB) << 20 / int64(c.SyncSlots),
+		Concurrency: c.EmbedConcurrency, MemoryBytes: c.pagesBytes(),
 		RangeItems: c.RangeItems, ContinueAfter: c.ContinueAfter,
 	}
 }

@@ -140,7 +140,7 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	c := Config{SyncSlots: 8, MemoryMB: 256, JobTimeout: ptr(time.Duration(0)), EmbedConcurrency: 3, BatchSize: 5, MaxConcurrentJobs: 2}
 	require.Equal(t, activities.Settings{
-		BatchSize: 5, MaxConcurrentJobs: 2, Concurrency: 3, MemoryBytes: 32 << 20, RangeItems: 2000, ContinueAfter: 4000,
+		BatchSize: 5, MaxConcurrentJobs: 2, Concurrency: 3, MemoryBytes: 24 << 20, RangeItems: 2000, ContinueAfter: 4000,
 	}, c.WithDefaults().settings())
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/observed"
+	"github.com/reembed/reembed/backends/weighed"
 	"github.com/reembed/reembed/worker/temporalmetrics"
 )
 
@@ -44,7 +45,7 @@ func newProcess(version string, c Config, cat *catalog.Catalog, temporal client.
 	p := &process{config: c, temporal: temporal, log: log, registry: prometheus.NewRegistry(), fatal: make(chan error, 1)}
 	p.metrics = newMetrics(p.registry, version)
 	p.registry.MustRegister(newJobGauges(p.askGate))
-	p.world = catalog.NewWorld(cat, observing(p.metrics))
+	p.world = catalog.NewWorld(cat, observing(p.metrics, c.room()))
 	p.link.set(errNotConnected)
 	p.health = &health{
 		checks: append([]check{{"temporal", p.askTemporal}}, registries(p.world)...),
@@ -59,18 +60,20 @@ func newProcess(version string, c Config, cat *catalog.Catalog, temporal client.
 	return p
 }
 
-// observing are decorators that tell o of every call of a backend.
-func observing(o observed.Observer) catalog.Decorators {
+// observing are decorators that tell o of every call of a backend, of embedders
+// once there is room for it.
+func observing(o observed.Observer, room *weighed.Room) catalog.Decorators {
 	return catalog.Decorators{
 		Source:   func(_ string, s backends.Source) backends.Source { return observed.Source(s, o) },
 		Index:    func(_ string, i backends.Index) backends.Index { return observed.Index(i, o) },
-		Embedder: func(_ string, e backends.Embedder) backends.Embedder { return observed.Embedder(e, o) },
+		Embedder: func(_ string, e backends.Embedder) backends.Embedder { return room.Embedder(observed.Embedder(e, o)) },
 		Registry: func(r backends.Registry) backends.Registry { return observed.Registry(r, o) },
 	}
 }
 
 // run serves and works until the context ends or something breaks.
 func (p *process) run(ctx context.Context, l listeners) int {
+	p.config.limitHeap()
 	broken := make(chan error, 2) // one of each server
 	servers := []*server{serve(l.http, routes(p.registry, p.health, p.log), broken, p.log)}
 	p.log.Info("serving metrics and health", "address", l.http.Addr().String())

@@ -25,6 +25,11 @@ func (f *forward) readPages(ctx context.Context, r backends.Range, after backend
 	limit := backends.PageLimit{Items: f.o.PageItems, Bytes: int(max(1, f.o.MemoryBytes/4))}
 	var scanned int64
 	for !f.limits.reached(scanned) {
+		// The memory of a page is taken before it is read: a page in the reader's
+		// hands is as heavy as any other.
+		if err := f.take(ctx, int64(limit.Bytes)); err != nil {
+			return err
+		}
 		got, err := f.pair.Source.ReadPage(ctx, r, after, limit)
 		if err != nil {
 			return fmt.Errorf("read page: %w", err)
@@ -33,8 +38,8 @@ func (f *forward) readPages(ctx context.Context, r backends.Range, after backend
 		if err := f.compare(ctx, pg, got.Items); err != nil {
 			return err
 		}
-		if err := f.memory.Acquire(ctx, pg.weight); err != nil {
-			return context.Cause(ctx)
+		if err := f.take(ctx, pg.weight-int64(limit.Bytes)); err != nil {
+			return err
 		}
 		if err := send(ctx, f.pages, pg); err != nil {
 			return err
@@ -47,6 +52,24 @@ func (f *forward) readPages(ctx context.Context, r backends.Range, after backend
 	}
 	return nil
 }
+
+// take takes so much more memory, or gives it back where it is negative. The
+// reader alone takes, and who gives back waits for nobody who takes, so that it
+// may hold some while it waits for more.
+func (f *forward) take(ctx context.Context, bytes int64) error {
+	if bytes < 0 {
+		f.memory.Release(-bytes)
+		return nil
+	}
+	if f.memory.Acquire(ctx, bytes) != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// vectorCopies is how often a vector stands in memory: as it was answered, and
+// as it is written.
+const vectorCopies = 2
 
 // compare finds what is dirty, and weighs it.
 func (f *forward) compare(ctx context.Context, pg *page, items []backends.Item) error {
@@ -76,7 +99,7 @@ func (f *forward) compare(ctx context.Context, pg *page, items []backends.Item) 
 		d := dirty{item: item, stamp: want, page: pg}
 		d.keepVector = there && have.SameVector(want) && item.Defect == ""
 		pg.dirty = append(pg.dirty, d)
-		weight += int64(item.Bytes()) + int64(spec.Dimensions)*4
+		weight += int64(item.Bytes()) + int64(spec.Dimensions)*4*vectorCopies
 	}
 	pg.open = len(pg.dirty)
 	pg.weight = min(weight, f.o.MemoryBytes)

@@ -239,7 +239,7 @@ func TestSpreadReachesTheWholeKeySpace(t *testing.T) {
 func TestSpreadIsBoundedByItsBytes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	huge := strings.Repeat("huge ", 1<<18) // one string for all
+	huge := strings.Repeat("huge ", 1<<16) // one string for all
 	items := make([]backends.Item, 0, 400)
 	for i := range cap(items) {
 		items = append(items, backends.Item{ID: id(i), Text: text(i)})
@@ -255,5 +255,5 @@ func TestSpreadIsBoundedByItsBytes(t *testing.T) {
 	for _, it := range drawn {
 		held += it.Bytes()
 	}
-	require.LessOrEqual(t, held, 64<<20)
+	require.LessOrEqual(t, held, 16<<20)
 }

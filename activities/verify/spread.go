@@ -12,12 +12,12 @@ import (
 const spreadPage = 20
 
 // spreadBytes bounds what a sample holds; one item it holds in any case.
-const spreadBytes = 64 << 20
+const spreadBytes = 16 << 20
 
 // Spread draws about n items, evenly spread over the source's key space and
 // random within: all of them where there are not more. Items that can't be
 // embedded are left out. Where texts are so long that n of them have more than
-// 64 MiB it draws fewer, from parts of the key space picked at random.
+// 16 MiB it draws fewer, from parts of the key space picked at random.
 func Spread(ctx context.Context, source backends.Source, n int, rnd *rand.Rand) ([]backends.Item, error) {
 	total, _, err := source.Count(ctx)
 	if err != nil {

@@ -58,6 +58,7 @@ var classes = []struct {
 	{backends.ErrDimension, "dimension"},
 	{backends.ErrInvalidVector, "invalid_vector"},
 	{backends.ErrInvalidInput, "invalid_input"},
+	{backends.ErrDamaged, "damaged"},
 	{backends.ErrConflict, "conflict"},
 	{backends.ErrNotFound, "not_found"},
 	{backends.ErrUnsupported, "unsupported"},
