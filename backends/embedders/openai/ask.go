@@ -42,10 +42,11 @@ func (e *Embedder) ask(ctx context.Context, inputs []string) (backends.Embedding
 		return backends.Embedding{}, e.trouble(ctx, ask, from.requestID(), err)
 	}
 	answer, err := decode(body, len(inputs), e.model, from)
-	if err != nil {
-		return backends.Embedding{}, err
+	if errors.Is(err, errComplaint) {
+		c := parseComplaint(body)
+		return backends.Embedding{}, e.refused(c.status(), c, from, inputs)
 	}
-	return answer, nil
+	return answer, err
 }
 
 func (e *Embedder) request(ctx context.Context, inputs []string) (*http.Request, error) {

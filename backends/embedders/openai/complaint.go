@@ -3,13 +3,16 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 )
 
-// complaint is what a server says is wrong, without its message.
+// complaint is what a server says is wrong.
 type complaint struct {
 	code, kind, param string
-	structured        bool // it was JSON that tells of an error
+	structured        bool   // it was JSON that tells of an error
+	message           string // may quote texts: to be looked into by tells, and never shown
 }
 
 // parseComplaint reads the error bodies that are in use:
@@ -41,20 +44,44 @@ func parseComplaint(body []byte) complaint {
 			c.kind = scalar(at[key])
 		}
 	}
-	_, failed := top["error"]
-	_, detail := top["detail"]
-	c.structured = failed || detail || top["object"] == "error" || c.kind != "" || c.code != ""
+	c.message, _ = at["message"].(string)
+	c.structured = top["error"] != nil || top["detail"] != nil || top["object"] == "error" || c.kind != "" || c.code != ""
 	return c
 }
 
 func scalar(v any) string {
 	switch v := v.(type) {
 	case string:
-		return v
+		if v != "None" { // Python's null, through LiteLLM
+			return v
+		}
 	case float64:
 		return fmt.Sprint(v)
 	}
 	return ""
+}
+
+// tells reports whether the message has a phrase that can't be from a text: for
+// servers that say it in no other way.
+func (c complaint) tells(inputs []string, phrase string) bool {
+	if !strings.Contains(c.message, phrase) {
+		return false
+	}
+	for _, in := range inputs {
+		if strings.Contains(in, phrase) {
+			return false
+		}
+	}
+	return true
+}
+
+// status is the HTTP status that the code stands for, or 502 where it is none:
+// for gateways that answer 200 to what failed.
+func (c complaint) status() int {
+	if n, err := strconv.Atoi(c.code); err == nil && n >= 400 && n <= 599 {
+		return n
+	}
+	return http.StatusBadGateway
 }
 
 // says reports whether code or type is one of some words.

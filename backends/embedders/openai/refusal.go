@@ -19,17 +19,21 @@ func (e *Embedder) refusal(resp *http.Response, from origin, inputs []string) er
 	var body bytes.Buffer
 	// What broke off still has its status, which says more than the reason.
 	_, _ = body.ReadFrom(io.LimitReader(resp.Body, maxErrorBody))
-	c := parseComplaint(body.Bytes())
-	v := e.classify(resp.StatusCode, c, inputs)
-	err := fmt.Errorf("%w: %s%s%s", v.sentinel, from, c.describe(from), v.advice)
-	after := retryAfter(resp.Header, time.Now())
+	return e.refused(resp.StatusCode, parseComplaint(body.Bytes()), from, inputs)
+}
+
+// refused is the error that a status and a complaint stand for.
+func (e *Embedder) refused(status int, c complaint, from origin, inputs []string) error {
+	v := e.classify(status, c, inputs)
+	what := from.String() + c.describe(from) + v.advice
+	after := retryAfter(from.header, time.Now())
 	switch {
 	case errors.Is(v.sentinel, backends.ErrThrottled):
-		return &backends.ThrottledError{After: after, Err: fmt.Errorf("%s%s", from, c.describe(from))}
-	case errors.Is(v.sentinel, backends.ErrUnavailable) && after > 0 && resp.StatusCode >= 500:
-		return &backends.ThrottledError{After: after, Err: err}
+		return &backends.ThrottledError{After: after, Err: errors.New(what)}
+	case errors.Is(v.sentinel, backends.ErrUnavailable) && after > 0:
+		return &backends.ThrottledError{After: after, Err: fmt.Errorf("%w: %s", v.sentinel, what)}
 	}
-	return err
+	return fmt.Errorf("%w: %s", v.sentinel, what)
 }
 
 // verdict is what a refusal means, and what to do about it.
@@ -43,7 +47,8 @@ type verdict struct {
 func (e *Embedder) classify(status int, c complaint, inputs []string) verdict {
 	switch {
 	case status == http.StatusPaymentRequired,
-		c.says("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "budget_exceeded"):
+		c.says("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "budget_exceeded"),
+		status == http.StatusTooManyRequests && c.tells(inputs, "exceeded your current quota"): // through LiteLLM
 		return verdict{backends.ErrQuotaExhausted, ": the account's quota or budget is used up"}
 	case status == http.StatusTooManyRequests:
 		return verdict{backends.ErrThrottled, ""}
@@ -51,7 +56,8 @@ func (e *Embedder) classify(status int, c complaint, inputs []string) verdict {
 		c.says("invalid_api_key", "API_KEY_INVALID"):
 		return verdict{backends.ErrUnauthorized, ": look at api_key, and at what it may use"}
 	case status == http.StatusNotFound, status == http.StatusGone,
-		status == http.StatusBadRequest && (c.about("model") || c.says("model_not_found", "invalid_model", "DeploymentNotFound")):
+		status == http.StatusBadRequest && (c.about("model") || c.says("model_not_found", "invalid_model", "DeploymentNotFound") ||
+			c.tells(inputs, "Invalid model name passed")): // LiteLLM
 		return verdict{backends.ErrUnknownModel, ": the server has no such model, or base_url leads elsewhere"}
 	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
 		return refusedInput(c)
