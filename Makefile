@@ -46,6 +46,10 @@ dev: temporal build ## Start a Temporal dev server and a worker with ./reembed.y
 test: temporal ## Run all tests, with the race detector where there is a C compiler
 	go test $(RACE) -parallel 4 -timeout 20m ./...
 
+.PHONY: sweep
+sweep: temporal ## Fail each backend call of a small job in turn, before and after its effect (ARGS='-call registry.Put/3 -when after')
+	go test ./cmd/sweep -run TestSweep -count=1 -v -timeout 60m -args $(or $(ARGS),-whole)
+
 .PHONY: check
 check: fmt-check vet staticcheck workflowcheck test ## All that CI runs
 

@@ -96,6 +96,7 @@ var arrows = map[string][]string{
 	"./cmd/bench/machine":  {},
 	"./cmd/bench/report":   {},
 	"./cmd/bench/texts":    {"./backends"},
+	"./cmd/sweep":          {},
 }
 
 // far holds what a folder must not reach by any way, however long.

@@ -1,0 +1,23 @@
+// Package sweep holds the fault sweep: it records every call that one small job
+// makes of its backends, and runs the job again once for each of them with that
+// call failing before its effect, and once after it.
+//
+//	record     one job without faults, on each kind of store -> its calls
+//	trial      the same job, one call of which fails         -> how it ended
+//	judge      a look that shares no code with sync or verification
+//
+// A call is named by role, operation and its number among those: "registry.Put
+// 3" is the same call in each run, as the small job does one thing at a time.
+// A fault that did not strike is a failed trial.
+//
+// Whatever fails, the active generation stays right at every moment: what a
+// route points at is complete, and as long as it points at the former
+// generation that one is untouched, byte by byte. A job whose call was merely
+// unavailable completes. One that ends otherwise leaves nothing that the next
+// job stumbles over: a second one, without faults, completes. Behind each
+// completed job the store holds what it should, and nothing else.
+//
+// Jobs run on a real dev server, many at once: each has a namespace and a store
+// of its own. All of it is run by `make sweep`; `make test` runs one call of
+// each operation. A failure prints the arguments that run its trial alone.
+package sweep
