@@ -27,6 +27,7 @@ const (
 	terminals   = "golang.org/x/term/..."
 	humanize    = "github.com/dustin/go-humanize/..."
 	rates       = "golang.org/x/time/..."
+	widths      = "github.com/mattn/go-runewidth/..."
 )
 
 // arrows say what the packages of a folder may import beside the standard
@@ -71,7 +72,7 @@ var arrows = map[string][]string{
 	"./starter/cli": {
 		"./starter/...", "./workflows", "./activities", "./activities/reconcile", "./activities/verify",
 		"./backends", "./backends/catalog/...", "./backends/records", "./backends/route", "./cmd/version",
-		groups, cobra, pflag, terminals, humanize,
+		groups, cobra, pflag, terminals, humanize, widths,
 	},
 	"./starter/demo": {
 		"./starter/...", "./workflows", "./activities/verify", "./backends", "./backends/catalog/...",

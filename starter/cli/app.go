@@ -27,6 +27,7 @@ type app struct {
 
 	output   format
 	catalog  string // its file, from the flag
+	noColor  bool
 	temporal starter.Options
 	begun    bool // a command has been chosen, and its flags and arguments are right
 }
@@ -66,9 +67,7 @@ func (a *app) loadCatalog() (*catalog.Catalog, error) {
 
 // renderer shows progress on stderr: a bar when that is a terminal.
 func (a *app) renderer() *progress.Renderer {
-	o := progress.For(a.stderr)
-	o.Terminal = o.Terminal && a.env.Get("TERM") != "dumb"
-	return progress.New(a.stderr, o)
+	return progress.New(a.stderr, progress.Options{Screen: a.screen(a.stderr)})
 }
 
 // note tells a person something that is not the result.

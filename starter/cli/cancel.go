@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reembed/reembed/starter"
+	"github.com/reembed/reembed/starter/cli/layout"
 )
 
 // cancelOptions are the flags of cancel.
@@ -51,8 +51,8 @@ func (a *app) runCancel(ctx context.Context, job string, o cancelOptions) error 
 		return err
 	}
 	if !o.wait {
-		return a.print(cancelled{job, true, o.reason}, func(w io.Writer) {
-			fmt.Fprintf(w, "Job %s was asked to end.\n", job)
+		return a.print(cancelled{job, true, o.reason}, func(p *layout.Page) {
+			p.Line("Job %s was asked to end.", job)
 		})
 	}
 	err = a.follow(ctx, c, h)

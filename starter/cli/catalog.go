@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
+	"github.com/reembed/reembed/starter/cli/layout"
 )
 
 // checkOptions are the flags of catalog check.
@@ -78,7 +77,7 @@ func (a *app) runCheck(ctx context.Context, o checkOptions) (err error) {
 	if !o.offline {
 		result.Findings = catalog.Check(ctx, w)
 	}
-	if err := a.print(result, func(w io.Writer) { writeChecked(w, result) }); err != nil {
+	if err := a.print(result, func(p *layout.Page) { writeChecked(p, result) }); err != nil {
 		return err
 	}
 	var errs []error
@@ -90,28 +89,31 @@ func (a *app) runCheck(ctx context.Context, o checkOptions) (err error) {
 	return errors.Join(errs...)
 }
 
-func writeChecked(w io.Writer, c checked) {
-	row(w, "catalog", c.File)
-	row(w, "stores", c.Stores)
-	row(w, "embedders", c.Embedders)
-	row(w, "namespaces", c.Namespaces)
-	io.WriteString(w, "\n")
-	row(w, "MODEL", "EMBEDDER", "DIMENSIONS", "METRIC", "FINGERPRINT")
+var levelStyles = map[catalog.Level]layout.Style{catalog.OK: layout.Good, catalog.Note: layout.Warn, catalog.Bad: layout.Bad}
+
+func writeChecked(p *layout.Page, c checked) {
+	p.Pair("catalog", c.File)
+	p.Pair("stores", c.Stores)
+	p.Pair("embedders", c.Embedders)
+	p.Pair("namespaces", c.Namespaces)
+	p.Blank()
+	models := p.Table(layout.Column{Title: "MODEL"}, layout.Column{Title: "EMBEDDER", Rank: 3},
+		layout.Column{Title: "DIMENSIONS", Rank: 1}, layout.Column{Title: "METRIC", Rank: 2}, layout.Column{Title: "FINGERPRINT"})
 	for _, m := range c.Models {
-		row(w, m.Name, m.Embedder, strconv.Itoa(m.Dimensions), m.Metric, m.Fingerprint)
+		models.Row(m.Name, m.Embedder, m.Dimensions, m.Metric, m.Fingerprint)
 	}
 	if len(c.Findings) > 0 {
-		io.WriteString(w, "\n")
-		row(w, "ENTRY", "STATE", "")
-	}
-	for _, f := range c.Findings {
-		text := f.Text
-		if f.Level == catalog.Bad {
-			text = "see below"
+		p.Blank()
+		findings := p.Table(layout.Column{Title: "ENTRY"}, layout.Column{Title: "STATE", Rank: 1}, layout.Column{Title: "FOUND", Rank: 2})
+		for _, f := range c.Findings {
+			text := f.Text
+			if f.Level == catalog.Bad {
+				text = "see below"
+			}
+			findings.Row(f.Key, layout.Styled{Value: f.Level, Style: levelStyles[f.Level]}, text)
 		}
-		row(w, f.Key, f.Level, text)
 	}
-	for _, p := range c.Warnings {
-		row(w, "warning: "+p.String())
+	for _, warning := range c.Warnings {
+		p.Line("warning: %s", warning)
 	}
 }

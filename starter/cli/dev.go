@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reembed/reembed/starter/child"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/starter/devserver"
 )
 
@@ -82,7 +82,7 @@ func (a *app) runDev(ctx context.Context, o devOptions, args []string) (err erro
 	}
 	defer func() { err = errors.Join(err, worker.Stop(workerGrace)) }()
 	addresses := devAddresses{server.Address(), server.UIURL(), server.Pid(), worker.Pid()}
-	if err := a.print(addresses, func(w io.Writer) { writeDev(w, addresses) }); err != nil {
+	if err := a.print(addresses, func(p *layout.Page) { writeDev(p, addresses) }); err != nil {
 		return err
 	}
 	select {
@@ -96,12 +96,12 @@ func (a *app) runDev(ctx context.Context, o devOptions, args []string) (err erro
 	}
 }
 
-func writeDev(w io.Writer, d devAddresses) {
-	row(w, "Temporal", d.Temporal)
-	row(w, "Web UI", d.WebUI)
-	row(w, "worker", fmt.Sprintf("process %d", d.Worker))
-	row(w, "elsewhere", "export TEMPORAL_ADDRESS="+d.Temporal+" REEMBED_WEB_UI="+d.WebUI)
-	row(w, "Ctrl-C ends both.")
+func writeDev(p *layout.Page, d devAddresses) {
+	p.Pair("Temporal", d.Temporal)
+	p.Pair("Web UI", d.WebUI)
+	p.Pair("worker", fmt.Sprintf("process %d", d.Worker))
+	p.Pair("elsewhere", "export TEMPORAL_ADDRESS="+d.Temporal+" REEMBED_WEB_UI="+d.WebUI)
+	p.Line("Ctrl-C ends both.")
 }
 
 // findWorker finds the worker's program.

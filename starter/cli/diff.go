@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -92,7 +92,7 @@ func (a *app) runDiff(ctx context.Context, namespace string, o diffOptions) (err
 		}
 	}
 	result.Clean = result.Report.Wrong() == 0
-	if err := a.print(result, func(w io.Writer) { writeDiff(w, result) }); err != nil {
+	if err := a.print(result, func(p *layout.Page) { writeDiff(p, result) }); err != nil {
 		return err
 	}
 	if !result.Clean {
@@ -137,31 +137,31 @@ func notClean(namespace string, r verify.Report, o diffOptions) error {
 	return fmt.Errorf("%w: namespace %s: %s: 'reembed diff %s --repair' makes it right", errFindings, namespace, r.Summary(), namespace)
 }
 
-func writeDiff(w io.Writer, c compared) {
-	row(w, "namespace", c.Namespace)
-	row(w, "generation", c.Locator+", model "+c.Model)
+func writeDiff(p *layout.Page, c compared) {
+	p.Pair("namespace", c.Namespace)
+	p.Pair("generation", c.Locator+", model "+c.Model)
 	if c.Repaired != nil {
 		var parts []string
 		for _, kind := range slices.Sorted(maps.Keys(c.Repaired.Before)) {
 			parts = append(parts, fmt.Sprintf("%s %s", kind, human.Count(c.Repaired.Before[kind])))
 		}
-		row(w, "was wrong", strings.Join(parts, ", "))
-		row(w, "repaired", fmt.Sprintf("%s written, %s deleted, %s embedded", human.Count(c.Repaired.Sync.Written),
+		p.Pair("was wrong", strings.Join(parts, ", "))
+		p.Pair("repaired", fmt.Sprintf("%s written, %s deleted, %s embedded", human.Count(c.Repaired.Sync.Written),
 			human.Count(c.Repaired.Sync.Deleted), human.Count(c.Repaired.Sync.Embedded)))
-		writeRefused(w, c.Repaired.Refused, c.Repaired.Sync.Quarantined)
+		writeRefused(p, c.Repaired.Refused, c.Repaired.Sync.Quarantined)
 	}
-	row(w, "compared", verdict(c.Report))
+	p.Pair("compared", verdict(c.Report))
 	if c.Report.Quarantined > 0 {
-		row(w, "quarantined", human.Things(c.Report.Quarantined, "item")+" without a vector: set aside, as empty or as refused by the provider")
+		p.Pair("quarantined", human.Things(c.Report.Quarantined, "item")+" without a vector: set aside, as empty or as refused by the provider")
 	}
 	if c.Report.Sampled > 0 {
-		row(w, "sample", fmt.Sprintf("%d embedded again, least cosine %.4f; %d searched for", c.Report.Sampled, c.Report.MinCosine, c.Report.Searched))
+		p.Pair("sample", fmt.Sprintf("%d embedded again, least cosine %.4f; %d searched for", c.Report.Sampled, c.Report.MinCosine, c.Report.Searched))
 	}
 	for i, f := range c.Report.Findings {
 		if i == maxReported {
-			row(w, "", fmt.Sprintf("and %s more", human.Count(c.Report.Wrong()-maxReported)))
+			p.Pair("", fmt.Sprintf("and %s more", human.Count(c.Report.Wrong()-maxReported)))
 			break
 		}
-		row(w, f.Kind, f.ID)
+		p.Pair(string(f.Kind), layout.Whole(f.ID))
 	}
 }

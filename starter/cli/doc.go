@@ -9,6 +9,7 @@
 //	app.go     streams, environment, the connection, the catalog
 //	exit.go    the one table error -> exit code
 //	output.go  text for people, JSON for programs
+//	layout/    names with values and tables, in the width and colours of a terminal
 //	progress/  the live bar, human/ the numbers; the demo uses both
 //
 // The exit codes are a public contract, as is the JSON of -o json, whose shapes

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -99,7 +100,7 @@ func (a *app) runImport(ctx context.Context, file string, o importOptions) (err 
 	if err := a.syncImported(ctx, w, &result); err != nil {
 		return err
 	}
-	return a.print(result, func(w io.Writer) { writeImported(w, result) })
+	return a.print(result, func(p *layout.Page) { writeImported(p, result) })
 }
 
 // openInput opens the file, or keeps what comes from stdin in a temporary one,
@@ -132,18 +133,18 @@ func (a *app) openInput(file string) (in *os.File, name string, done func(), err
 	return in, "stdin", done, nil
 }
 
-func writeImported(w io.Writer, r imported) {
-	row(w, "imported", human.Things(r.Items, "item")+" into "+r.Namespace)
+func writeImported(p *layout.Page, r imported) {
+	p.Pair("imported", human.Things(r.Items, "item")+" into "+r.Namespace)
 	if r.Skipped > 0 {
-		row(w, "skipped", human.Things(r.Skipped, "wrong line"))
+		p.Pair("skipped", human.Things(r.Skipped, "wrong line"))
 	}
-	row(w, "embedded", fmt.Sprintf("%s with %s in %s", human.Things(r.Sync.Embedded, "text"), r.Model, human.Things(r.Sync.Requests, "request")))
-	row(w, "written", fmt.Sprintf("%s to %s; right already: %s", human.Things(r.Sync.Written, "vector"), r.Locator, human.Count(r.Sync.Current)))
+	p.Pair("embedded", fmt.Sprintf("%s with %s in %s", human.Things(r.Sync.Embedded, "text"), r.Model, human.Things(r.Sync.Requests, "request")))
+	p.Pair("written", fmt.Sprintf("%s to %s; right already: %s", human.Things(r.Sync.Written, "vector"), r.Locator, human.Count(r.Sync.Current)))
 	if r.Sync.Deleted > 0 {
-		row(w, "deleted", human.Things(r.Sync.Deleted, "record")+" without an item")
+		p.Pair("deleted", human.Things(r.Sync.Deleted, "record")+" without an item")
 	}
-	writeRefused(w, r.Refused, r.Sync.Quarantined)
+	writeRefused(p, r.Refused, r.Sync.Quarantined)
 	if r.First {
-		row(w, "route", fmt.Sprintf("generation %d, the namespace's first", r.Generation))
+		p.Pair("route", fmt.Sprintf("generation %d, the namespace's first", r.Generation))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/starter/cli/layout"
 )
 
 // maxLine bounds a line of an imported file.
@@ -119,7 +120,7 @@ func (l *lines) object(raw []byte) (map[string]json.RawMessage, error) {
 		switch name {
 		case "id", "text", "payload", "metadata":
 		default:
-			return nil, l.wrong("unknown field %q: there are id, text and payload (or metadata)", short(name, 40))
+			return nil, l.wrong("unknown field %q: there are id, text and payload (or metadata)", layout.Cut(layout.OneLine(name), 40))
 		}
 		if _, ok := fields[name]; ok {
 			return nil, l.wrong("has the field %s twice", name)

@@ -2,13 +2,13 @@ package cli
 
 import (
 	"context"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -75,7 +75,7 @@ func (a *app) runList(ctx context.Context, o listOptions) error {
 			break
 		}
 	}
-	return a.print(jobs, func(w io.Writer) { writeList(w, jobs) })
+	return a.print(jobs, func(p *layout.Page) { writeList(p, jobs) })
 }
 
 func toListed(s workflows.Status, webURL string) listed {
@@ -93,14 +93,16 @@ func toListed(s workflows.Status, webURL string) listed {
 
 const timeJSON = "2006-01-02T15:04:05.999Z07:00"
 
-func writeList(w io.Writer, jobs []listed) {
+func writeList(p *layout.Page, jobs []listed) {
 	if len(jobs) == 0 {
-		row(w, "No jobs.")
+		p.Line("No jobs.")
 		return
 	}
-	row(w, "JOB", "NAMESPACE", "MODELS", "PRIORITY", "STATE", "PHASE", "STARTED", "TOOK")
+	t := p.Table(layout.Column{Title: "JOB"}, layout.Column{Title: "NAMESPACE", Rank: 2}, layout.Column{Title: "MODELS", Rank: 4, Least: 12},
+		layout.Column{Title: "PRIORITY", Rank: 7}, layout.Column{Title: "STATE", Rank: 1, Least: len(workflows.Completed)},
+		layout.Column{Title: "PHASE", Rank: 3}, layout.Column{Title: "STARTED", Rank: 5, Least: len("2006-01-02")}, layout.Column{Title: "TOOK", Rank: 6})
 	for _, j := range jobs {
-		row(w, j.Job, j.Namespace, models(j.From, j.To), j.Priority, j.State, j.Phase, j.started, j.took)
+		t.Row(j.Job, j.Namespace, models(j.From, j.To), j.Priority, styled(j.State), j.Phase, j.started, j.took)
 	}
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -52,54 +52,54 @@ type shownStatus struct {
 }
 
 func (a *app) printStatus(s workflows.Status, webURL string) error {
-	return a.print(shownStatus{s, webURL}, func(w io.Writer) {
-		writeStatus(w, s)
-		optional(w, "web", webURL)
+	return a.print(shownStatus{s, webURL}, func(p *layout.Page) {
+		writeStatus(p, s)
+		p.Some("web", webURL)
 		if s.Plan != nil && s.DryRun {
-			writePlan(w, *s.Plan)
+			writePlan(p, *s.Plan)
 		}
 	})
 }
 
-func writeStatus(w io.Writer, s workflows.Status) {
-	row(w, "job", s.Job)
-	row(w, "namespace", s.Namespace)
-	row(w, "models", models(s.From, s.To))
-	row(w, "state", s.State)
-	optional(w, "phase", string(s.Phase))
-	optional(w, "priority", s.Priority)
-	optional(w, "reason", s.Reason)
-	optional(w, "code", s.ErrorCode)
-	optional(w, "retrying", s.LastError)
-	row(w, "started", when(s.StartedAt))
+func writeStatus(p *layout.Page, s workflows.Status) {
+	p.Pair("job", layout.Whole(s.Job))
+	p.Pair("namespace", s.Namespace)
+	p.Pair("models", models(s.From, s.To))
+	p.Pair("state", styled(s.State))
+	p.Some("phase", string(s.Phase))
+	p.Some("priority", s.Priority)
+	p.Some("reason", s.Reason)
+	p.Some("code", s.ErrorCode)
+	p.Some("retrying", s.LastError)
+	p.Pair("started", when(s.StartedAt))
 	if s.FinishedAt != nil {
-		row(w, "finished", fmt.Sprintf("%s, after %s", when(*s.FinishedAt), human.Duration(s.FinishedAt.Sub(s.StartedAt))))
+		p.Pair("finished", fmt.Sprintf("%s, after %s", when(*s.FinishedAt), human.Duration(s.FinishedAt.Sub(s.StartedAt))))
 	}
-	writeWork(w, s)
+	writeWork(p, s)
 	if s.Verification != nil {
-		row(w, "verified", verdict(*s.Verification))
-		writeQuality(w, s.Verification)
+		p.Pair("verified", verdict(*s.Verification))
+		writeQuality(p, s.Verification)
 	}
 	if s.Route != nil {
-		row(w, "route", fmt.Sprintf("generation %d, %s, model %s", s.Route.Generation, s.Route.Locator, s.Route.Model))
+		p.Pair("route", fmt.Sprintf("generation %d, %s, model %s", s.Route.Generation, s.Route.Locator, s.Route.Model))
 	}
 }
 
-func writeWork(w io.Writer, s workflows.Status) {
-	p := s.Progress
-	if p.ItemsTotal > 0 && !s.State.Final() {
-		line := fmt.Sprintf("%s of %s items (%d%%), pass %d", human.Count(p.ItemsDone), human.Count(p.ItemsTotal), human.Percent(p.ItemsDone, p.ItemsTotal), p.Pass)
-		if p.ItemsPerSecond > 0 {
-			line += ", " + human.Rate(p.ItemsPerSecond)
+func writeWork(p *layout.Page, s workflows.Status) {
+	now := s.Progress
+	if now.ItemsTotal > 0 && !s.State.Final() {
+		line := fmt.Sprintf("%s of %s items (%d%%), pass %d", human.Count(now.ItemsDone), human.Count(now.ItemsTotal), human.Percent(now.ItemsDone, now.ItemsTotal), now.Pass)
+		if now.ItemsPerSecond > 0 {
+			line += ", " + human.Rate(now.ItemsPerSecond)
 		}
-		if p.ETASeconds >= 0 {
-			line += ", ETA " + human.Duration(time.Duration(p.ETASeconds)*time.Second)
+		if now.ETASeconds >= 0 {
+			line += ", ETA " + human.Duration(time.Duration(now.ETASeconds)*time.Second)
 		}
-		row(w, "progress", line)
+		p.Pair("progress", line)
 	}
-	if t := p.Totals; t != (workflows.Counts{}) {
-		row(w, "written", fmt.Sprintf("%s, %s deleted, %s quarantined", human.Things(t.Written, "vector"), human.Count(t.Deleted), human.Count(t.Quarantined)))
-		row(w, "embedded", fmt.Sprintf("%s in %s, %s; %s took an equal text's vector",
+	if t := now.Totals; t != (workflows.Counts{}) {
+		p.Pair("written", fmt.Sprintf("%s, %s deleted, %s quarantined", human.Things(t.Written, "vector"), human.Count(t.Deleted), human.Count(t.Quarantined)))
+		p.Pair("embedded", fmt.Sprintf("%s in %s, %s; %s took an equal text's vector",
 			human.Things(t.Embedded, "text"), human.Things(t.Requests, "request"), human.Things(t.Tokens, "token"), human.Count(t.Shared)))
 	}
 }
@@ -108,7 +108,7 @@ func verdict(v workflows.Verification) string {
 	return fmt.Sprintf("%s, %s: %s", human.Things(v.Items, "item"), human.Things(v.Records, "record"), v.Summary())
 }
 
-func writeQuality(w io.Writer, v *workflows.Verification) {
+func writeQuality(p *layout.Page, v *workflows.Verification) {
 	if v.Quality == nil {
 		return
 	}
@@ -116,9 +116,9 @@ func writeQuality(w io.Writer, v *workflows.Verification) {
 	if b := v.Quality.Before; b != nil {
 		line += fmt.Sprintf(" (before: %.3f, %.3f)", b.NDCG10, b.Recall10)
 	}
-	row(w, "quality", line)
+	p.Pair("quality", line)
 	for _, failed := range slices.Sorted(slices.Values(v.Quality.Failed)) {
-		row(w, "", failed)
+		p.Pair("", failed)
 	}
 }
 

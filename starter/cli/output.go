@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
+
+	"github.com/reembed/reembed/starter/cli/layout"
+	"github.com/reembed/reembed/workflows"
 )
 
 // format is what -o asks for.
@@ -31,8 +32,8 @@ func (f *format) Set(s string) error {
 
 func (f *format) Type() string { return "text|json" }
 
-// print writes a result to stdout: v as JSON, or what text writes.
-func (a *app) print(v any, text func(w io.Writer)) error {
+// print writes a result to stdout: v as JSON, or the page that text fills.
+func (a *app) print(v any, text func(*layout.Page)) error {
 	if a.output == formatJSON {
 		enc := json.NewEncoder(a.stdout)
 		enc.SetIndent("", "  ")
@@ -42,30 +43,30 @@ func (a *app) print(v any, text func(w io.Writer)) error {
 		}
 		return nil
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	text(w)
-	if err := w.Flush(); err != nil {
+	var page layout.Page
+	text(&page)
+	if err := page.Write(a.stdout, a.screen(a.stdout)); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil
 }
 
-// row writes the cells of one line of a table, or a name and its value.
-func row(w io.Writer, cells ...any) {
-	for i, c := range cells {
-		if i > 0 {
-			io.WriteString(w, "\t")
-		}
-		fmt.Fprint(w, c)
-	}
-	io.WriteString(w, "\n")
-}
+// screen is what is known of one of the outputs.
+func (a *app) screen(w io.Writer) layout.Screen { return layout.Of(w, a.env.Get, a.noColor) }
 
-// optional writes a name and its value unless that is empty.
-func optional(w io.Writer, name, value string) {
-	if value != "" {
-		row(w, name, value)
+// styled makes a job's state stand out: green when all is well, red when
+// somebody has to look, yellow while it is not decided.
+func styled(s workflows.State) layout.Styled {
+	style := layout.Warn
+	switch s {
+	case workflows.Completed:
+		style = layout.Good
+	case workflows.Failed:
+		style = layout.Bad
+	case workflows.Cancelled:
+		style = layout.Faint
 	}
+	return layout.Styled{Value: s, Style: style}
 }
 
 // when writes a time for people, in their own zone.
@@ -74,13 +75,4 @@ func when(t time.Time) string {
 		return ""
 	}
 	return t.Local().Format("2006-01-02 15:04:05 MST")
-}
-
-// short makes one line of at most n characters of a text.
-func short(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return s
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -61,7 +61,7 @@ func (a *app) runPlan(ctx context.Context, r workflows.Request) (err error) {
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	if err := a.print(plan, func(w io.Writer) { writePlan(w, plan) }); err != nil {
+	if err := a.print(plan, func(p *layout.Page) { writePlan(p, plan) }); err != nil {
 		return err
 	}
 	if len(plan.Blockers) > 0 {
@@ -91,29 +91,29 @@ func (a *app) settings() (activities.Settings, error) {
 	return s, nil
 }
 
-func writePlan(w io.Writer, p workflows.Plan) {
-	row(w, "plan", p.Namespace+": "+models(p.From, p.To))
+func writePlan(p *layout.Page, plan workflows.Plan) {
+	p.Pair("plan", plan.Namespace+": "+models(plan.From, plan.To))
 	about := ""
-	if !p.ItemsExact {
+	if !plan.ItemsExact {
 		about = "about "
 	}
-	row(w, "items", fmt.Sprintf("%s%s, %s of them in %s already", about, human.Count(p.Items), human.Count(p.AlreadyThere), p.Locator))
-	row(w, "tokens", "about "+human.Count(p.EstimatedTokens))
+	p.Pair("items", fmt.Sprintf("%s%s, %s of them in %s already", about, human.Count(plan.Items), human.Count(plan.AlreadyThere), plan.Locator))
+	p.Pair("tokens", "about "+human.Count(plan.EstimatedTokens))
 	switch {
-	case p.EstimatedCost >= 0.01:
-		row(w, "cost", fmt.Sprintf("about %.2f", p.EstimatedCost))
-	case p.EstimatedCost > 0:
-		row(w, "cost", "less than 0.01")
+	case plan.EstimatedCost >= 0.01:
+		p.Pair("cost", fmt.Sprintf("about %.2f", plan.EstimatedCost))
+	case plan.EstimatedCost > 0:
+		p.Pair("cost", "less than 0.01")
 	}
-	row(w, "time", "about "+human.Duration(time.Duration(p.EstimatedTime)))
-	row(w, "room", "about "+human.Bytes(p.EstimatedBytes))
-	row(w, "judged by", fmt.Sprintf("a sample of %d items", p.Sampled))
+	p.Pair("time", "about "+human.Duration(time.Duration(plan.EstimatedTime)))
+	p.Pair("room", "about "+human.Bytes(plan.EstimatedBytes))
+	p.Pair("judged by", fmt.Sprintf("a sample of %d items", plan.Sampled))
 	for _, list := range []struct {
 		name  string
 		lines []string
-	}{{"note", p.Notes}, {"warning", p.Warnings}, {"blocker", p.Blockers}} {
+	}{{"note", plan.Notes}, {"warning", plan.Warnings}, {"blocker", plan.Blockers}} {
 		for _, line := range list.lines {
-			row(w, list.name, line)
+			p.Pair(list.name, line)
 		}
 	}
 }

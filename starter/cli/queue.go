@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -49,7 +48,7 @@ func (a *app) runQueue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.print(state, func(w io.Writer) { writeQueue(w, state, time.Now()) })
+	return a.print(state, func(p *layout.Page) { writeQueue(p, state, time.Now()) })
 }
 
 func (a *app) runLimit(ctx context.Context, n int) error {
@@ -61,20 +60,21 @@ func (a *app) runLimit(ctx context.Context, n int) error {
 	if err := c.SetLimit(ctx, n); err != nil {
 		return err
 	}
-	return a.print(map[string]int{"limit": n}, func(w io.Writer) { fmt.Fprintf(w, "At most %d jobs run at once.\n", n) })
+	return a.print(map[string]int{"limit": n}, func(p *layout.Page) { p.Line("At most %d jobs run at once.", n) })
 }
 
-func writeQueue(w io.Writer, s workflows.GateState, now time.Time) {
-	fmt.Fprintf(w, "%d of %d slots taken, %d waiting\n", len(s.Holders), s.Limit, len(s.Waiting))
+func writeQueue(p *layout.Page, s workflows.GateState, now time.Time) {
+	p.Line("%d of %d slots taken, %d waiting", len(s.Holders), s.Limit, len(s.Waiting))
 	if len(s.Holders)+len(s.Waiting) == 0 {
 		return
 	}
-	row(w, "", "JOB", "NAMESPACE", "PRIORITY", "SINCE")
+	t := p.Table(layout.Column{Title: "", Rank: 1}, layout.Column{Title: "JOB"}, layout.Column{Title: "NAMESPACE", Rank: 2},
+		layout.Column{Title: "PRIORITY", Rank: 4}, layout.Column{Title: "SINCE", Rank: 3})
 	for _, h := range s.Holders {
-		row(w, "runs", h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
+		t.Row(layout.Styled{Value: "runs", Style: layout.Good}, h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
 	}
 	for i, h := range s.Waiting {
-		row(w, strconv.Itoa(i+1), h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
+		t.Row(strconv.Itoa(i+1), h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
 	}
 }
 

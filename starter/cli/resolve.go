@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reembed/reembed/backends/route"
+	"github.com/reembed/reembed/starter/cli/layout"
 )
 
 func (a *app) resolveCommand() *cobra.Command {
@@ -30,17 +31,17 @@ func (a *app) runResolve(ctx context.Context, namespace string) (err error) {
 	if err != nil {
 		return err
 	}
-	return a.print(r, func(w io.Writer) { writeRoute(w, r) })
+	return a.print(r, func(p *layout.Page) { writeRoute(p, r) })
 }
 
-func writeRoute(w io.Writer, r route.Route) {
-	row(w, "namespace", r.Namespace)
-	row(w, "generation", r.Generation)
-	row(w, "locator", r.Locator)
-	row(w, "model", r.Model)
-	row(w, "fingerprint", r.Fingerprint)
-	row(w, "dimensions", r.Dimensions)
-	row(w, "metric", r.Metric)
+func writeRoute(p *layout.Page, r route.Route) {
+	p.Pair("namespace", r.Namespace)
+	p.Pair("generation", r.Generation)
+	p.Pair("locator", r.Locator)
+	p.Pair("model", r.Model)
+	p.Pair("fingerprint", r.Fingerprint)
+	p.Pair("dimensions", r.Dimensions)
+	p.Pair("metric", r.Metric)
 }
 
 // closing closes c at the end of a function, whose error it joins.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/reembed/reembed/starter/cli/layout"
 )
 
 // Run is the program: it does what the arguments say and returns the exit code.
@@ -24,7 +26,7 @@ func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		err = usageError{err} // cobra's own complaints about the command line
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "Error:", err)
+		fmt.Fprintln(stderr, a.screen(stderr).Paint("Error:", layout.Bad), layout.EscapeLines(err.Error()))
 		if errors.Is(err, errUsage) && !a.begun {
 			fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
 		}
@@ -48,6 +50,7 @@ durable job on Temporal.`,
 	}
 	f := root.PersistentFlags()
 	f.VarP(&a.output, "output", "o", "how results are printed")
+	f.BoolVar(&a.noColor, "no-color", false, "no colours on a terminal either; as NO_COLOR, or TERM=dumb")
 	f.StringVar(&a.catalog, "catalog", "", "catalog file (default $REEMBED_CATALOG, else "+defaultCatalog+")")
 	f.StringVar(&a.temporal.Address, "address", "", "Temporal's host:port (default $TEMPORAL_ADDRESS, else localhost:7233)")
 	f.StringVar(&a.temporal.Namespace, "temporal-namespace", "", "Temporal's namespace (default $TEMPORAL_NAMESPACE, else default)")

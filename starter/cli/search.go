@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/starter/cli/layout"
 )
 
 // searchOptions are the flags of search.
@@ -72,15 +72,20 @@ func (a *app) runSearch(ctx context.Context, namespace, query string, o searchOp
 		return err
 	}
 	result := found{Namespace: namespace, Generation: act.route.Generation, Model: act.route.Model, Hits: hits}
-	return a.print(result, func(w io.Writer) {
+	return a.print(result, func(p *layout.Page) {
 		if len(hits) == 0 {
-			row(w, "No hits.")
+			p.Line("No hits.")
+			return
 		}
+		t := p.Table(layout.Column{Title: "SCORE", Rank: 1}, layout.Column{Title: "ID"}, layout.Column{Title: "TEXT", Rank: 2})
 		for _, h := range hits {
-			fmt.Fprintf(w, "%.4f\t%s\t%s\n", h.Score, h.ID, short(h.Text, 80))
+			t.Row(fmt.Sprintf("%.4f", h.Score), h.ID, layout.Cut(layout.OneLine(h.Text), excerpt))
 		}
 	})
 }
+
+// excerpt is how much of a hit's text is printed, in columns; JSON has all.
+const excerpt = 80
 
 func (a *active) search(ctx context.Context, query string, o searchOptions) ([]hit, error) {
 	answer, err := a.embedder.Embed(ctx, backends.SearchQuery, []string{query})

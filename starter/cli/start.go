@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/starter"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -133,13 +133,13 @@ func (a *app) runStart(ctx context.Context, r workflows.Request, o startOptions)
 		return a.follow(ctx, c, h)
 	}
 	s := started{Handle: h, Namespace: r.Namespace, To: r.To, Priority: string(r.Priority), WebURL: c.WebURL(h)}
-	return a.print(s, func(w io.Writer) {
-		row(w, "job", s.ID)
-		row(w, "namespace", s.Namespace)
-		row(w, "to", s.To)
-		row(w, "priority", s.Priority)
-		optional(w, "web", s.WebURL)
-		row(w, "next", "reembed watch "+s.ID)
+	return a.print(s, func(p *layout.Page) {
+		p.Pair("job", s.ID)
+		p.Pair("namespace", s.Namespace)
+		p.Pair("to", s.To)
+		p.Pair("priority", s.Priority)
+		p.Some("web", s.WebURL)
+		p.Pair("next", "reembed watch "+s.ID)
 	})
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/reembed/reembed/activities/reconcile"
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -57,16 +57,16 @@ func (a *app) bringUpToDate(ctx context.Context, act *active) (total reconcile.C
 }
 
 // writeRefused names the items that have no vector.
-func writeRefused(w io.Writer, refused []refusedItem, all int64) {
+func writeRefused(p *layout.Page, refused []refusedItem, all int64) {
 	if all == 0 {
 		return
 	}
-	row(w, "refused", human.Things(all, "item")+" without a vector:")
+	p.Pair("refused", human.Things(all, "item")+" without a vector:")
 	for i, r := range refused {
 		if i == maxReported {
-			row(w, "", fmt.Sprintf("and %s more", human.Count(len(refused)-i)))
+			p.Pair("", fmt.Sprintf("and %s more", human.Count(len(refused)-i)))
 			break
 		}
-		row(w, "", r.ID+": "+r.Reason)
+		p.Pair("", r.ID+": "+r.Reason)
 	}
 }

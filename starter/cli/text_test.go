@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/activities/verify"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -77,7 +77,7 @@ func TestQueueText(t *testing.T) {
 		Waiting: []activities.SlotRequest{{Job: "b", Namespace: "images", Priority: 4, StartedAt: now.Add(-3 * time.Second).UnixMilli()}},
 	}
 	got := printed(t, func(a *app) error {
-		return a.print(s, func(w io.Writer) { writeQueue(w, s, now) })
+		return a.print(s, func(p *layout.Page) { writeQueue(p, s, now) })
 	})
 	require.Equal(t, `1 of 2 slots taken, 1 waiting
       JOB  NAMESPACE  PRIORITY  SINCE

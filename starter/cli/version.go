@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"io"
 	"runtime"
 	"runtime/debug"
 
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/spf13/cobra"
 )
 
@@ -23,10 +23,10 @@ func (a *app) versionCommand() *cobra.Command {
 		Example: "  reembed version -o json",
 		RunE: func(*cobra.Command, []string) error {
 			v := buildVersion()
-			return a.print(v, func(w io.Writer) {
-				row(w, "reembed", v.Version)
-				optional(w, "revision", v.Revision)
-				row(w, "go", v.Go+" "+v.Platform)
+			return a.print(v, func(p *layout.Page) {
+				p.Pair("reembed", v.Version)
+				p.Some("revision", v.Revision)
+				p.Pair("go", v.Go+" "+v.Platform)
 			})
 		},
 	}

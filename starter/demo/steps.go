@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/reembed/reembed/starter"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/starter/cli/progress"
+	"github.com/reembed/reembed/starter/environ"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -157,4 +159,6 @@ func (d *demo) stay(ctx context.Context) error {
 }
 
 // bar shows progress as a live bar on a terminal, and as lines elsewhere.
-func (d *demo) bar() *progress.Renderer { return progress.New(d.out, progress.For(d.out)) }
+func (d *demo) bar() *progress.Renderer {
+	return progress.New(d.out, progress.Options{Screen: layout.Of(d.out, environ.List(d.env).Get, false)})
+}

@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
 // Options say where progress is shown; the zero value writes plain lines.
 type Options struct {
-	Terminal bool
-	// Width of the terminal in columns, asked before each line; nil: 80.
-	Width func() int
+	Screen layout.Screen
 	// PlainEvery is the time between two plain lines of one phase; 5 s.
 	PlainEvery time.Duration
 	Now        func() time.Time // nil: time.Now
@@ -37,9 +36,6 @@ type Renderer struct {
 
 // New makes a renderer that writes to w.
 func New(w io.Writer, o Options) *Renderer {
-	if o.Width == nil {
-		o.Width = func() int { return 80 }
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -49,7 +45,7 @@ func New(w io.Writer, o Options) *Renderer {
 
 // Every is how often Show wants to be called.
 func (r *Renderer) Every() time.Duration {
-	if r.o.Terminal {
+	if r.o.Screen.Moves {
 		return 250 * time.Millisecond
 	}
 	return time.Second
@@ -72,8 +68,8 @@ func (r *Renderer) Show(s workflows.Status) {
 	}
 	r.last = r.pace.view(s, now, now.Sub(r.began))
 	switch {
-	case r.o.Terminal:
-		r.write("\r" + r.last.line(max(20, r.o.Width()-1)) + "\x1b[K")
+	case r.o.Screen.Moves:
+		r.write("\r" + r.last.line(max(20, cmp.Or(r.o.Screen.Columns(), 80)-1)) + "\x1b[K")
 		r.drawn = true
 	case changed || now.Sub(r.shown) >= r.o.PlainEvery || r.trouble != (s.LastError != ""):
 		r.write(r.last.line(0) + "\n")

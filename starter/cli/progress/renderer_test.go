@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/starter/cli/progress"
 	"github.com/reembed/reembed/workflows"
 )
@@ -53,7 +54,7 @@ func TestTerminalRedrawsOneLine(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	c := newClock()
-	r := progress.New(&out, progress.Options{Terminal: true, Now: c.Now})
+	r := progress.New(&out, progress.Options{Screen: layout.Screen{Moves: true}, Now: c.Now})
 	r.Show(copying(0))
 	c.forward(2 * time.Second)
 	r.Show(copying(4000))
@@ -72,7 +73,7 @@ func TestTerminalLineNeverWraps(t *testing.T) {
 	for _, width := range []int{1, 20, 30, 47, 60, 80, 200} {
 		var out strings.Builder
 		c := newClock()
-		r := progress.New(&out, progress.Options{Terminal: true, Now: c.Now, Width: func() int { return width }})
+		r := progress.New(&out, progress.Options{Screen: layout.Screen{Moves: true, Width: func() int { return width }}, Now: c.Now})
 		s := copying(4000)
 		s.LastError = "SyncSegment, attempt 7: backend unavailable:\nno answer within 2m0s"
 		r.Show(s)

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/reembed/reembed/starter/cli/human"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -35,22 +35,22 @@ func (v view) line(width int) string {
 	head := fmt.Sprintf("%-12s", v.phase)
 	tail := v.tail()
 	if v.measured && width > 0 {
-		room := width - utf8.RuneCountInString(head) - utf8.RuneCountInString(tail) - len(" []  ")
+		room := width - layout.Width(head) - layout.Width(tail) - len(" []  ")
 		if room >= minBar {
 			head += " [" + bar(v.done, v.total, min(room, maxBar)) + "]"
 		}
 	}
 	line := head + " " + tail
 	if v.trouble != "" {
-		line += "  retrying: " + oneLine(v.trouble)
+		line += "  retrying: " + layout.OneLine(v.trouble)
 	}
-	return cut(line, width)
+	return layout.Cut(line, width)
 }
 
 func (v view) tail() string {
 	if !v.measured {
 		if v.reason != "" {
-			return fmt.Sprintf("%s (%s)", oneLine(v.reason), human.Duration(v.elapsed))
+			return fmt.Sprintf("%s (%s)", layout.OneLine(v.reason), human.Duration(v.elapsed))
 		}
 		return human.Duration(v.elapsed)
 	}
@@ -73,15 +73,4 @@ func bar(done, total int64, width int) string {
 		return strings.Repeat(" ", width)
 	}
 	return strings.Repeat("=", full-1) + ">" + strings.Repeat(" ", width-full)
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// cut shortens a line to the width; 0 is no bound.
-func cut(s string, width int) string {
-	if width <= 0 || utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	runes := []rune(s)
-	return string(runes[:width-1]) + "…"
 }
