@@ -14,7 +14,8 @@ import (
 type SampleOptions struct {
 	Items int // embedded again; 200
 	// Searches is how many of them are searched for. 200 where searches may be
-	// approximate; 20 where they are exact, as each then reads the whole generation.
+	// approximate. Where they are exact each reads the whole generation: 20, and
+	// fewer where that is large, 3 at least; see exactSearches.
 	Searches  int
 	MinCosine float64 // between a stored and a fresh vector; 0.999: encodings and float rounding differ
 	ANN       bool    // IndexTraits.ANN: searches may be approximate
@@ -25,11 +26,8 @@ type SampleOptions struct {
 
 func (o SampleOptions) withDefaults() SampleOptions {
 	o.Items = cmp.Or(o.Items, 200)
-	if o.Searches == 0 {
-		o.Searches = 20
-		if o.ANN {
-			o.Searches = 200
-		}
+	if o.Searches == 0 && o.ANN {
+		o.Searches = 200
 	}
 	o.MinCosine = cmp.Or(o.MinCosine, 0.999)
 	o.MinRecall = cmp.Or(o.MinRecall, 0.9)
@@ -64,6 +62,13 @@ func Sample(ctx context.Context, p Pair, e backends.Embedder, o SampleOptions) (
 	suspects, err := drifted(ctx, e, pairs, o, &report)
 	if err != nil {
 		return report, err
+	}
+	if o.Searches == 0 {
+		records, err := p.Target.Count(ctx)
+		if err != nil {
+			return report, fmt.Errorf("count records: %w", err)
+		}
+		o.Searches = exactSearches(records)
 	}
 	searched := spread(pairs, o.Searches)
 	lost, err := p.unfound(ctx, searched, o)

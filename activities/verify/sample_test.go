@@ -185,11 +185,15 @@ func (l *limited) Embed(ctx context.Context, p backends.Purpose, texts []string)
 
 func TestEachCallOfASampleFails(t *testing.T) {
 	t.Parallel()
-	for _, operation := range []string{"Count", "Split", "ReadPage", "Fetch", "Embed", "Search"} {
-		t.Run(operation, func(t *testing.T) {
+	for _, at := range []faulty.Call{
+		{Role: "source", Operation: "Count"}, {Role: "source", Operation: "Split"}, {Role: "source", Operation: "ReadPage"},
+		{Role: "generation", Operation: "Fetch"}, {Role: "generation", Operation: "Count"}, {Role: "generation", Operation: "Search"},
+		{Role: "embedder", Operation: "Embed"},
+	} {
+		t.Run(at.Role+" "+at.Operation, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, 10)
-			s := faulty.New(faulty.Fault{Operation: operation, Err: backends.ErrThrottled})
+			s := faulty.New(faulty.Fault{Role: at.Role, Operation: at.Operation, Err: backends.ErrThrottled})
 			p := w.pair()
 			p.Source, p.Target = s.Source(w.source), s.Generation(w.target)
 			_, err := verify.Sample(t.Context(), p, s.Embedder(w.embedder), verify.SampleOptions{})

@@ -15,6 +15,16 @@ const topK = 10
 // tie is how near scores count as equal: stores compute them in float32.
 const tie = 1e-4
 
+// exactReads is how many vectors the exact searches of a sample read together,
+// about: with twenty searches whatever the size a third of a job's processor
+// time went there.
+const exactReads = 500_000
+
+// exactSearches is how many searches a sample makes where each reads all records.
+func exactSearches(records int64) int {
+	return int(max(3, min(20, exactReads/max(1, records))))
+}
+
 // unfound returns those that a search by their own vector does not find. Where
 // searches are approximate, a miss counts only when an exact search misses too.
 func (p Pair) unfound(ctx context.Context, pairs []sampled, o SampleOptions) ([]sampled, error) {
