@@ -186,8 +186,12 @@ func (l *limited) Embed(ctx context.Context, p backends.Purpose, texts []string)
 func TestEachCallOfASampleFails(t *testing.T) {
 	t.Parallel()
 	for _, at := range []faulty.Call{
-		{Role: "source", Operation: "Count"}, {Role: "source", Operation: "Split"}, {Role: "source", Operation: "ReadPage"},
-		{Role: "generation", Operation: "Fetch"}, {Role: "generation", Operation: "Count"}, {Role: "generation", Operation: "Search"},
+		{Role: "source", Operation: "Count"},
+		{Role: "source", Operation: "Split"},
+		{Role: "source", Operation: "ReadPage"},
+		{Role: "generation", Operation: "Fetch"},
+		{Role: "generation", Operation: "Count"},
+		{Role: "generation", Operation: "Search"},
 		{Role: "embedder", Operation: "Embed"},
 	} {
 		t.Run(at.Role+" "+at.Operation, func(t *testing.T) {
