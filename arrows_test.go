@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"./backends/observed":         {"./backends", "./backends/intercept"},
 	"./backends/faulty":           {"./backends", "./backends/intercept"},
 	"./backends/weighed":          {"./backends", groups},
+	"./backends/patient":          {"./backends", backoff},
 	"./backends/records":          {"./backends"},
 	"./backends/route":            {"./backends"}, // light: applications import it
 	"./backends/backendtest":      {"./backends", "./backends/records", testify},
@@ -55,10 +56,10 @@ var arrows = map[string][]string{
 	"./backends/embedders/providertest": {"./backends", "./backends/embedders/hashing", testify},
 
 	// The engines know the roles only; the activities around them the jobs.
-	"./activities/reconcile": {"./backends", backoff, groups},
+	"./activities/reconcile": {"./backends", "./backends/patient", groups},
 	"./activities/verify":    {"./backends"},
 	"./activities": {
-		"./activities/...", "./backends", "./backends/catalog", "./backends/records", "./backends/route",
+		"./activities/...", "./backends", "./backends/catalog", "./backends/patient", "./backends/records", "./backends/route",
 		temporalAPI, temporalSDK, groups,
 	},
 	// Workflows know of backends and engines the values that travel, no more.

@@ -22,10 +22,11 @@ func searchable(ctx context.Context, w *catalog.World, index backends.Index, r r
 		return verify.Searchable{}, because(errCatalogMismatch, "model %s is not any more what the route of namespace %q points at (%s)",
 			r.Model, r.Namespace, r.Fingerprint)
 	}
-	var s verify.Searchable
-	if s.Embedder, err = w.Embedder(r.Model); err != nil {
-		return s, err
+	e, err := w.Embedder(r.Model)
+	if err != nil {
+		return verify.Searchable{}, err
 	}
+	s := verify.Searchable{Embedder: patiently(e)}
 	if s.Generation, err = index.Open(ctx, r.Locator); err != nil {
 		return s, fmt.Errorf("open generation %s: %w", r.Locator, err)
 	}

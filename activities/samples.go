@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/patient"
 	"github.com/reembed/reembed/backends/route"
 )
 
@@ -49,16 +51,22 @@ func (a *Activities) verifySamples(ctx context.Context, job Job) (Verification, 
 	if err != nil {
 		return Verification{}, err
 	}
-	report, err := verify.Sample(ctx, pair, o.embedder, verify.SampleOptions{
+	report, err := verify.Sample(ctx, pair, patiently(o.embedder), verify.SampleOptions{
 		ANN: o.index.Traits().ANN, BatchSize: job.BatchSize,
 	})
 	if err != nil || o.namespace.Golden == nil {
 		return report, err
 	}
-	after := verify.Searchable{Generation: pair.Target, Embedder: o.embedder}
+	after := verify.Searchable{Generation: pair.Target, Embedder: patiently(o.embedder)}
 	quality, err := a.compare(ctx, o, after)
 	report.Quality = &quality
 	return report, err
+}
+
+// patiently asks an embedder for much in one go: a hundred requests would hardly
+// ever end well if the trouble of one threw all away.
+func patiently(e backends.Embedder) backends.Embedder {
+	return patient.Embedder(e, patient.Options{Waits: 30 * time.Second, Request: time.Minute})
 }
 
 // compare scores the target against the active generation, where there is
