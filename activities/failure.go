@@ -17,13 +17,16 @@ const maxMessage = 500
 
 // failed turns what an activity ended with into the application error that the
 // table says: its type is the code, its message is bounded, and no cause goes
-// into the history with it. A cancellation stays one.
-func failed(ctx context.Context, err error) error {
+// into the history with it. A cancellation stays one. What the activity did
+// until then may go along as details.
+func failed(ctx context.Context, err error, did ...any) error {
 	var done *temporal.ApplicationError
 	var cancelled *temporal.CanceledError
 	switch {
 	case err == nil:
 		return nil
+	case ctx.Err() != nil && temporal.IsCanceledError(context.Cause(ctx)):
+		return temporal.NewCanceledError(did...)
 	case errors.As(err, &done), errors.As(err, &cancelled):
 		return err
 	case ctx.Err() != nil && context.Cause(ctx) != nil:
@@ -33,6 +36,7 @@ func failed(ctx context.Context, err error) error {
 	return temporal.NewApplicationErrorWithOptions(bounded(err.Error()), f.Code, temporal.ApplicationErrorOptions{
 		NonRetryable:   f.Reaction != Retries,
 		NextRetryDelay: backends.RetryAfter(err),
+		Details:        did,
 	})
 }
 

@@ -14,10 +14,11 @@ import (
 // SyncSegment does the share of a range of the tasks SyncForward and
 // SyncBackward. Its result, and its heartbeat, are over all attempts: an
 // attempt goes on from where the last one's heartbeat came to. On a stopping
-// worker it finishes what it has begun and returns that, not Done.
+// worker it finishes what it has begun and returns that, not Done. A segment that
+// is cancelled or fails has its result among the details of its error.
 func (a *Activities) SyncSegment(ctx context.Context, r SegmentRequest) (SegmentResult, error) {
 	res, err := a.syncSegment(ctx, r)
-	return res, failed(ctx, err)
+	return res, failed(ctx, err, res)
 }
 
 func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (SegmentResult, error) {

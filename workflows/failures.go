@@ -29,6 +29,20 @@ func failure(code, message string, status Status) error {
 	})
 }
 
+// told reads what a segment or a range did until it was cancelled or failed; it
+// reports whether the error says so.
+func told(err error, did any) bool {
+	var app *temporal.ApplicationError
+	var cancelled *temporal.CanceledError
+	switch {
+	case errors.As(err, &app) && app.HasDetails():
+		return app.Details(did) == nil
+	case errors.As(err, &cancelled) && cancelled.HasDetails():
+		return cancelled.Details(did) == nil
+	}
+	return false
+}
+
 // codeOf is the code of the error that an activity or a range ended with.
 func codeOf(err error) string {
 	var app *temporal.ApplicationError

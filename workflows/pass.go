@@ -112,6 +112,9 @@ func (w *window) one(ctx workflow.Context, n int) error {
 				return err
 			}
 		case err != nil:
+			if told(err, &done) {
+				w.count(w.task, done)
+			}
 			return err
 		default:
 			return w.closed(ctx, done)

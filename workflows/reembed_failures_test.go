@@ -4,8 +4,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/reconcile"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -88,6 +90,29 @@ func TestFailedRangeStopsTheOthers(t *testing.T) {
 	status := s.play()
 	require.Equal(t, activities.CodeQuotaExhausted, status.ErrorCode)
 	require.Equal(t, workflows.Copying, status.Phase)
+}
+
+// TestEndedRangesAreCounted guards the totals of a job that ends early: what its
+// open ranges did was lost with them.
+func TestEndedRangesAreCounted(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.job.Window = 1
+	s.dirty = []int64{400}
+	s.before["SyncSegment"] = func(n int) error {
+		if n == 1 {
+			return nil
+		}
+		return temporal.NewApplicationErrorWithOptions("the quota is used up", activities.CodeQuotaExhausted, temporal.ApplicationErrorOptions{
+			NonRetryable: true, Details: []any{activities.SegmentResult{Counts: reconcile.Counts{Scanned: 30, Written: 20}}},
+		})
+	}
+	status := s.play()
+	require.Equal(t, activities.CodeQuotaExhausted, status.ErrorCode)
+	require.Equal(t, "the quota is used up", status.Reason)
+	require.EqualValues(t, 420, status.Progress.Totals.Written)
+	require.EqualValues(t, 1030, status.Progress.ItemsDone)
+	require.Equal(t, 1, status.Progress.RangesDone, "the second one did not come to its end")
 }
 
 func TestTooManyItemsRefused(t *testing.T) {

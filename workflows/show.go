@@ -39,23 +39,30 @@ func (r *run) beginTask(ctx workflow.Context, task Task, split activities.Split)
 func (r *run) advance(ctx workflow.Context, task Task, done RangeResult) {
 	p := &r.Status.Progress
 	p.RangesDone++
-	if task == activities.SyncForward || task == activities.SyncBackward {
-		p.Totals.Add(done.Counts)
-	}
-	if forward(task) {
-		items := done.Counts.Scanned
-		if done.Report != nil {
-			items = done.Report.Items
-		}
-		p.ItemsDone += items
-		p.ItemsTotal = max(p.ItemsTotal, p.ItemsDone)
-		r.PhaseItems += items
-	}
+	r.count(task, done)
 	if took := workflow.Now(ctx).Sub(p.PhaseSince).Seconds(); took > 0 && r.PhaseItems > 0 {
 		p.ItemsPerSecond = float64(r.PhaseItems) / took
 		p.ETASeconds = int64(float64(p.ItemsTotal-p.ItemsDone) / p.ItemsPerSecond)
 	}
 	r.details(ctx)
+}
+
+// count adds what a range did, of which it may not have come to the end.
+func (r *run) count(task Task, done RangeResult) {
+	p := &r.Status.Progress
+	if task == activities.SyncForward || task == activities.SyncBackward {
+		p.Totals.Add(done.Counts)
+	}
+	if !forward(task) {
+		return
+	}
+	items := done.Counts.Scanned
+	if done.Report != nil {
+		items = done.Report.Items
+	}
+	p.ItemsDone += items
+	p.ItemsTotal = max(p.ItemsTotal, p.ItemsDone)
+	r.PhaseItems += items
 }
 
 func forward(task Task) bool {

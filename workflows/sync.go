@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/reembed/reembed/activities"
@@ -27,7 +28,8 @@ const (
 	maxRangeFindingBytes = 16 << 10
 )
 
-// SyncRangeWorkflow does one task with one range, segment by segment.
+// SyncRangeWorkflow does one task with one range, segment by segment. One that is
+// cancelled or fails says in the details of its error what it did until then.
 func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error) {
 	err := workflow.SetQueryHandler(ctx, QueryProgress, func() (RangeResult, error) { return r.Done, nil })
 	if err != nil {
@@ -40,7 +42,7 @@ func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error
 		}
 		res, err := runSegment(ctx, r)
 		if err != nil {
-			return RangeResult{}, err
+			return RangeResult{}, r.stopped(err)
 		}
 		stuck := !res.Done && res.Cursor == r.After
 		r.add(res)
@@ -50,7 +52,7 @@ func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error
 		}
 		if stuck {
 			if err := workflow.Sleep(ctx, stuckPause); err != nil {
-				return RangeResult{}, err
+				return RangeResult{}, r.stopped(err)
 			}
 		}
 	}
@@ -72,10 +74,29 @@ func runSegment(ctx workflow.Context, r RangeRequest) (activities.SegmentResult,
 	return res, err
 }
 
+// stopped counts what the last segment did before it ended with an error, and
+// returns the error that the range ends with.
+func (r *RangeRequest) stopped(err error) error {
+	var res activities.SegmentResult
+	if told(err, &res) {
+		r.count(res)
+	}
+	if temporal.IsCanceledError(err) {
+		return temporal.NewCanceledError(r.Done)
+	}
+	return temporal.NewApplicationErrorWithOptions(messageOf(err), codeOf(err), temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{r.Done},
+	})
+}
+
 // add counts a closed segment.
 func (r *RangeRequest) add(res activities.SegmentResult) {
 	r.After = res.Cursor
 	r.Done.Segments++
+	r.count(res)
+}
+
+func (r *RangeRequest) count(res activities.SegmentResult) {
 	r.Done.Counts.Add(res.Counts)
 	if res.Report == nil {
 		return

@@ -112,6 +112,30 @@ func TestCancelledRangeDoesNotSleepOn(t *testing.T) {
 	env.AssertNumberOfCalls(t, "SyncSegment", 1)
 }
 
+// TestStoppedRangeSaysWhatItDid guards the totals of a cancelled job.
+func TestStoppedRangeSaysWhatItDid(t *testing.T) {
+	t.Parallel()
+	env, in := rangeEnv(t)
+	in.Done.Counts.Written = 100 // of the runs before
+	n := 0
+	env.OnActivity("SyncSegment", mock.Anything, mock.Anything).Return(
+		func(context.Context, activities.SegmentRequest) (activities.SegmentResult, error) {
+			n++
+			did := activities.SegmentResult{Cursor: "c", Counts: reconcile.Counts{Written: 10}}
+			if n == 2 {
+				return did, temporal.NewCanceledError(did)
+			}
+			return did, nil
+		})
+	env.ExecuteWorkflow(workflows.SyncRangeWorkflowName, in)
+	var cancelled *temporal.CanceledError
+	require.ErrorAs(t, env.GetWorkflowError(), &cancelled)
+	var done workflows.RangeResult
+	require.NoError(t, cancelled.Details(&done))
+	require.EqualValues(t, 120, done.Counts.Written)
+	require.Equal(t, 1, done.Segments)
+}
+
 // TestRangeOfNoTaskIsAMistake guards the code: none of the conditions that are tried again.
 func TestRangeOfNoTaskIsAMistake(t *testing.T) {
 	t.Parallel()

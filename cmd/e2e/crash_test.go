@@ -55,6 +55,23 @@ func TestWorkerStopsWithoutLosingWork(t *testing.T) {
 	r.complete(job, "docs")
 }
 
+// TestCancelledJobCountsWhatItDid guards the final status: what the ranges wrote
+// that were open when the job was cancelled was missing in it.
+func TestCancelledJobCountsWhatItDid(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, slow)
+	r.worker()
+	job := r.begin(workflows.Request{Namespace: "docs", To: "large"})
+	r.await(job, "half a copy", halfCopied)
+	require.NoError(t, r.client.Cancel(t.Context(), job, "test"))
+	s := r.finish(job)
+	require.Equal(t, workflows.Cancelled, s.State)
+	require.Positive(t, s.Progress.Totals.Written)
+	rows := r.records("large")
+	require.LessOrEqual(t, s.Progress.Totals.Written, rows)
+	require.LessOrEqual(t, rows-s.Progress.Totals.Written, int64(4*200), "one write of each segment may have been cut off")
+}
+
 func TestServerKilledAndRestarted(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, slow)
@@ -96,6 +113,20 @@ func TestHungWorkerIsReplaced(t *testing.T) {
 	r.everyVectorIsRight("docs", "large")
 }
 
+// locator is where the vectors of a model are.
+func (r *rig) locator(model string) (name string) {
+	r.t.Helper()
+	require.NoError(r.t, r.open().QueryRow("SELECT locator FROM reembed_generations WHERE model = ?", model).Scan(&name))
+	return name
+}
+
+// records is how many vectors of a model there are.
+func (r *rig) records(model string) (n int64) {
+	r.t.Helper()
+	require.NoError(r.t, r.open().QueryRow("SELECT count(*) FROM \""+r.locator(model)+"\"").Scan(&n))
+	return n
+}
+
 // copyBegins waits for the copy, and remembers what the plan's sample sent.
 func (r *rig) copyBegins(h starter.Handle) {
 	r.t.Helper()
@@ -111,11 +142,9 @@ func (r *rig) onTheirWay(model string) int {
 	r.t.Helper()
 	sent, err := hashing.ReadTally(r.tally())
 	require.NoError(r.t, err)
-	var locator string
 	db := r.open()
-	require.NoError(r.t, db.QueryRow("SELECT locator FROM reembed_generations WHERE model = ?", model).Scan(&locator))
 	written := map[string]bool{}
-	for _, stamp := range column(r, db, "SELECT id, stamp FROM \""+locator+"\"") {
+	for _, stamp := range column(r, db, "SELECT id, stamp FROM \""+r.locator(model)+"\"") {
 		s, err := backends.ParseStamp(stamp)
 		require.NoError(r.t, err)
 		written[s.Content] = true
