@@ -1,0 +1,376 @@
+package openai_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/embedders/openai"
+	"github.com/reembed/reembed/backends/embedders/providertest"
+)
+
+// fake is a server of one handler, and an embedder of it.
+func fake(t *testing.T, m backends.Model, handle http.HandlerFunc, change ...func(*openai.Config)) *openai.Embedder {
+	t.Helper()
+	s := httptest.NewServer(handle)
+	t.Cleanup(s.Close)
+	cfg := openai.Config{BaseURL: s.URL + "/v1", APIKey: key}
+	for _, c := range change {
+		c(&cfg)
+	}
+	c, err := openai.NewClient(cfg)
+	require.NoError(t, err)
+	e, err := c.Embedder(m)
+	require.NoError(t, err)
+	return e
+}
+
+func TestRequestSaysWhatTheCatalogSays(t *testing.T) {
+	t.Parallel()
+	plain, prefixed := model(64), model(64)
+	prefixed.DocumentPrefix, prefixed.QueryPrefix = "passage: ", "query: "
+	ada := model(64)
+	ada.Name, ada.ProviderModel = "text-embedding-3-small", ""
+	for name, c := range map[string]struct {
+		dialect providertest.Dialect
+		model   backends.Model
+		purpose backends.Purpose
+		change  func(*openai.Config)
+		text    string // as it has to arrive
+		look    func(t *testing.T, r providertest.Request)
+	}{
+		"as it is": {model: plain, text: "tea with lemon", look: func(t *testing.T, r providertest.Request) {
+			require.Equal(t, "/v1/embeddings", r.Path)
+			require.Empty(t, r.Query)
+			require.Equal(t, "text-embedding-3-small", r.Model)
+			require.Equal(t, "base64", r.EncodingFormat)
+			require.Zero(t, r.Dimensions, "only where the catalog says so")
+			require.Equal(t, "application/json", r.Header.Get("Content-Type"))
+			require.Equal(t, "reembed", r.Header.Get("User-Agent"))
+			require.Empty(t, r.Header.Get("OpenAI-Organization"))
+		}},
+		"the entry's name where the provider's is not given": {model: ada, text: "tea with lemon", look: func(t *testing.T, r providertest.Request) {
+			require.Equal(t, "text-embedding-3-small", r.Model)
+		}},
+		"all settings": {
+			model: prefixed, purpose: backends.SearchQuery, text: "query: tea with lemon",
+			change: func(c *openai.Config) {
+				c.BaseURL += "/"
+				c.Encoding, c.SendDimensions = openai.Float, true
+				c.Organization, c.Project = "org-1", "proj-1"
+				c.Headers = map[string]string{"x-team": "search", "User-Agent": "ours"}
+			},
+			look: func(t *testing.T, r providertest.Request) {
+				require.Equal(t, "/v1/embeddings", r.Path)
+				require.Equal(t, "float", r.EncodingFormat)
+				require.Equal(t, 64, r.Dimensions)
+				require.Equal(t, "org-1", r.Header.Get("OpenAI-Organization"))
+				require.Equal(t, "proj-1", r.Header.Get("OpenAI-Project"))
+				require.Equal(t, "search", r.Header.Get("X-Team"))
+				require.Equal(t, "ours", r.Header.Get("User-Agent"))
+			},
+		},
+		"a document": {model: prefixed, purpose: backends.Document, text: "passage: tea with lemon"},
+		"azure": {
+			dialect: providertest.Azure, model: plain, change: azure, text: "tea with lemon",
+			look: func(t *testing.T, r providertest.Request) {
+				require.True(t, strings.HasSuffix(r.Path, "/openai/deployments/text-embedding-3-small/embeddings"), r.Path)
+				require.Equal(t, "2024-10-21", r.Query.Get("api-version"))
+			},
+		},
+		"azure, a deployment of another name": {
+			dialect: providertest.Azure, model: ada, text: "tea with lemon",
+			change: func(c *openai.Config) { c.Azure = &openai.Azure{APIVersion: "v", Deployment: "ours"} },
+			look: func(t *testing.T, r providertest.Request) {
+				require.True(t, strings.HasSuffix(r.Path, "/openai/deployments/ours/embeddings"), r.Path)
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, providertest.Options{
+				Dialect: c.dialect, Key: key,
+				Models: map[string]int{"text-embedding-3-small": 64, "ours": 64},
+			})
+			if c.change == nil {
+				c.change = func(*openai.Config) {}
+			}
+			out, err := dial(t, s, c.model, c.change).Embed(t.Context(), c.purpose, []string{"tea with lemon"})
+			require.NoError(t, err)
+			require.EqualValues(t, providertest.Tokens(c.text), out.Tokens)
+			require.Len(t, s.Requests(), 1)
+			r := s.Requests()[0]
+			require.True(t, r.Keyed)
+			require.Equal(t, sha256.Sum256([]byte(c.text)), r.Sums[0])
+			if c.look != nil {
+				c.look(t, r)
+			}
+		})
+	}
+}
+
+// A text arrives byte by byte as it is: what JSON escapes is not another text.
+func TestTextsArriveAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := serve(t, providertest.Options{})
+	ugly := []string{"<b>&amp;</b>", "\u2028 and \u2029", "nul \x00 bell \a", `back\slash "quoted"`, "👩‍👩‍👧‍👦", "\ufffd itself", "e\u0301", "\r\n\t", "\u007f"}
+	_, err := dial(t, s, model(64)).Embed(t.Context(), backends.Document, ugly)
+	require.NoError(t, err)
+	for i, sum := range s.Requests()[0].Sums {
+		require.Equal(t, sha256.Sum256([]byte(ugly[i])), sum, "%q", ugly[i])
+	}
+}
+
+func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	s := serve(t, providertest.Options{})
+	e := dial(t, s, model(64), func(c *openai.Config) { c.MaxInputs, c.MaxTokensPerRequest = 3, 100 })
+	for name, texts := range map[string][]string{
+		"empty":           {"a", ""},
+		"not UTF-8":       {canary + "\xff"},
+		"too many":        {"a", "b", "c", canary},
+		"too many tokens": {canary, strings.Repeat("x", 300)},
+	} {
+		_, err := e.Embed(t.Context(), backends.Document, texts)
+		require.ErrorIs(t, err, backends.ErrInvalidInput, name)
+		tellsNothing(t, err)
+	}
+	require.Empty(t, s.Requests())
+	require.Equal(t, backends.EmbedderLimits{Inputs: 3, TokensPerRequest: 100}, e.Limits())
+	require.Equal(t, backends.EmbedderLimits{Inputs: 2048, TokensPerRequest: 300_000}, dial(t, s, model(64)).Limits())
+}
+
+func TestDimensionsAreAskedForWhereTheModelShortens(t *testing.T) {
+	t.Parallel()
+	send := func(c *openai.Config) { c.SendDimensions = true }
+	for name, c := range map[string]struct {
+		dialect providertest.Dialect
+		change  func(*openai.Config)
+		is      error
+	}{
+		"the model shortens":   {providertest.OpenAI, send, nil},
+		"it was not asked to":  {providertest.OpenAI, func(*openai.Config) {}, backends.ErrDimension},
+		"the field is ignored": {providertest.LlamaServer, send, backends.ErrDimension},
+	} {
+		s := serve(t, providertest.Options{Dialect: c.dialect, Models: map[string]int{"text-embedding-3-small": 128}})
+		out, err := dial(t, s, model(64), c.change).Embed(t.Context(), backends.Document, texts)
+		require.ErrorIs(t, err, c.is, name)
+		if c.is == nil {
+			require.Len(t, out.Vectors[0], 64)
+			continue
+		}
+		require.ErrorContains(t, err, "have 128", name)
+		require.ErrorContains(t, err, "declares 64", name)
+	}
+}
+
+// llama-server answers 500 to a text that is too long and says not which: where
+// the texts can't be told from a failure, the job would try for ever.
+func TestOverlongTextOfLlamaServer(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("many words ", 300)
+	for name, c := range map[string]struct {
+		most  int
+		texts []string
+		is    error
+	}{
+		"the text alone":        {512, []string{long}, backends.ErrInvalidInput},
+		"among others":          {512, []string{"tea", long, "coffee"}, backends.ErrInvalidInput},
+		"the others":            {512, []string{"tea", "coffee"}, nil},
+		"nobody knows how long": {0, []string{long}, backends.ErrUnavailable},
+	} {
+		m := model(64)
+		m.MaxInputTokens = c.most
+		s := serve(t, providertest.Options{Dialect: providertest.LlamaServer})
+		_, err := dial(t, s, m).Embed(t.Context(), backends.Document, c.texts)
+		require.ErrorIs(t, err, c.is, name)
+	}
+	// Short texts and a 500 are a failure, and so is the page of a proxy.
+	m := model(64)
+	m.MaxInputTokens = 512
+	s := serve(t, providertest.Options{Dialect: providertest.LlamaServer})
+	s.Add(providertest.Fault{Nth: 1, Kind: providertest.InternalError})
+	_, err := dial(t, s, m).Embed(t.Context(), backends.Document, []string{"tea"})
+	require.ErrorIs(t, err, backends.ErrUnavailable)
+	page := fake(t, m, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "<html>oops</html>", http.StatusInternalServerError)
+	})
+	_, err = page.Embed(t.Context(), backends.Document, []string{long})
+	require.ErrorIs(t, err, backends.ErrUnavailable)
+}
+
+func TestTLSWithACAOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := serve(t, providertest.Options{TLS: true, Key: key})
+	_, err := dial(t, s, model(64)).Embed(t.Context(), backends.Document, texts)
+	require.ErrorIs(t, err, backends.ErrUnavailable)
+	require.ErrorContains(t, err, "ca_file")
+	require.Empty(t, s.Requests(), "nothing is sent to who can't prove itself")
+	tellsNothing(t, err)
+
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(file, s.CA(), 0o600))
+	_, err = dial(t, s, model(64), func(c *openai.Config) { c.CAFile = file }).Embed(t.Context(), backends.Document, texts)
+	require.NoError(t, err)
+}
+
+func TestCAFileThatIsNone(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	cfg := openai.Config{BaseURL: "https://localhost/v1", CAFile: file}
+	_, err := openai.NewClient(cfg)
+	require.ErrorIs(t, err, backends.ErrNotFound)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.WriteFile(file, []byte("no certificate"), 0o600))
+	_, err = openai.NewClient(cfg)
+	require.ErrorIs(t, err, backends.ErrInvalidInput)
+}
+
+// A redirect must take neither key nor texts to another address.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	t.Cleanup(other.Close)
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		e := fake(t, model(64), func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, status) })
+		_, err := e.Embed(t.Context(), backends.Document, texts)
+		require.ErrorIs(t, err, backends.ErrUnavailable)
+		require.ErrorContains(t, err, "mend base_url")
+		tellsNothing(t, err)
+	}
+	require.Zero(t, elsewhere.Load())
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	s := serve(t, providertest.Options{Latency: time.Minute})
+	began := time.Now()
+	_, err := dial(t, s, model(64), func(c *openai.Config) { c.Timeout = 50 * time.Millisecond }).Embed(t.Context(), backends.Document, texts)
+	require.ErrorIs(t, err, backends.ErrUnavailable)
+	require.ErrorContains(t, err, "no answer within 50ms")
+	require.Less(t, time.Since(began), 30*time.Second)
+}
+
+// endless is a body without an end.
+type endless struct{ sent atomic.Int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	e.sent.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// A server may not fill the worker's memory.
+func TestAnswersAreReadUpToABound(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
+		body := &endless{}
+		e := fake(t, model(64), func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.Copy(w, body) // ends when the client leaves
+		})
+		_, err := e.Embed(t.Context(), backends.Document, texts)
+		require.Error(t, err)
+		require.Less(t, body.sent.Load(), int64(100<<20))
+		if status == http.StatusOK {
+			require.ErrorIs(t, err, backends.ErrUnavailable)
+			require.ErrorContains(t, err, "larger than its vectors can be")
+		}
+	}
+	announced := fake(t, model(64), func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "99999999999")
+		_, _ = w.Write([]byte("{"))
+	})
+	_, err := announced.Embed(t.Context(), backends.Document, texts)
+	require.ErrorContains(t, err, "larger than its vectors can be")
+}
+
+// TestServersThatQuote: whatever a server puts where, no error repeats a text, a
+// part of one that stands as a word, or the key.
+func TestServersThatQuote(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"canary-7f3a", canary, "CANARY-7F3A", key, key[:12], "the-key-is-" + key}
+	for _, status := range []int{200, 307, 400, 401, 402, 403, 404, 405, 408, 413, 422, 424, 429, 500, 501, 503} {
+		for _, secret := range secrets {
+			e := fake(t, model(64), func(w http.ResponseWriter, _ *http.Request) {
+				for _, name := range []string{"X-Request-Id", "Apim-Request-Id", "Content-Type", "Retry-After", "X-Ratelimit-Reset-Tokens"} {
+					w.Header().Set(name, secret)
+				}
+				w.WriteHeader(status)
+				_ = json.NewEncoder(w).Encode(map[string]any{
+					"error": map[string]string{"message": secret, "type": secret, "code": secret, "param": secret, "status": secret},
+				})
+			})
+			_, err := e.Embed(t.Context(), backends.Document, texts)
+			require.Error(t, err)
+			tellsNothing(t, err)
+			require.NotContains(t, strings.ToLower(err.Error()), "7f3a", "status %d, %s", status, secret)
+		}
+	}
+}
+
+// What goes wrong below HTTP is told without what was sent.
+func TestBrokenHTTPIsNotQuoted(t *testing.T) {
+	t.Parallel()
+	e := fake(t, model(64), func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, err = conn.Write([]byte("HTTP/1.1 " + canary + "\r\n" + canary + "\r\n\r\n"))
+			_ = errors.Join(err, conn.Close())
+		}
+	})
+	_, err := e.Embed(t.Context(), backends.Document, texts)
+	require.ErrorIs(t, err, backends.ErrUnavailable)
+	tellsNothing(t, err)
+}
+
+// Connections are kept: a job of thousands of requests must not open thousands.
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"data":[{"index":0,"embedding":[1,0,0,0]}]}`)
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	c, err := openai.NewClient(openai.Config{BaseURL: s.URL})
+	require.NoError(t, err)
+	e, err := c.Embedder(model(4))
+	require.NoError(t, err)
+	const together, rounds = 16, 20
+	for range rounds {
+		done := make(chan error)
+		for range together {
+			go func() {
+				_, err := e.Embed(t.Context(), backends.Document, []string{"tea"})
+				done <- err
+			}()
+		}
+		for range together {
+			require.NoError(t, <-done)
+		}
+	}
+	require.LessOrEqual(t, opened.Load(), int64(2*together), "of %d requests", together*rounds)
+}
