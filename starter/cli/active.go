@@ -34,20 +34,29 @@ func openActive(ctx context.Context, w *catalog.World, namespace string) (*activ
 	return openRoute(ctx, w, r)
 }
 
-// findRoute reads the namespace's route.
+// findRoute reads the namespace's route; ErrNotFound before its first one.
 func findRoute(ctx context.Context, w *catalog.World, namespace string) (route.Route, error) {
+	r, found, err := activeRoute(ctx, w, namespace)
+	if err == nil && !found {
+		err = fmt.Errorf("route of namespace %s: %w: nothing is searchable yet: import items, or start a job", namespace, backends.ErrNotFound)
+	}
+	return r, err
+}
+
+// activeRoute reads the namespace's route, if it has one yet.
+func activeRoute(ctx context.Context, w *catalog.World, namespace string) (r route.Route, found bool, err error) {
 	if _, err := w.Namespace(namespace); err != nil {
-		return route.Route{}, err
+		return r, false, err
 	}
 	reg, err := w.Registry(ctx, namespace)
 	if err != nil {
-		return route.Route{}, err
+		return r, false, err
 	}
-	r, err := route.Get(ctx, reg, namespace)
+	r, err = route.Get(ctx, reg, namespace)
 	if errors.Is(err, backends.ErrNotFound) {
-		return r, fmt.Errorf("%w: nothing is searchable yet: import items, or start a job", err)
+		return r, false, nil
 	}
-	return r, err
+	return r, err == nil, err
 }
 
 // openRoute opens what a route points at, and refuses it when the catalog means

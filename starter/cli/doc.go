@@ -17,8 +17,9 @@
 //
 //	  0  done
 //	  1  the job failed, a check found something, or anything else
-//	  2  wrong arguments, catalog, request or input file
-//	  3  no such job, namespace, model or route
+//	  2  wrong arguments, catalog, request or input file, or a name that the catalog
+//	     does not have
+//	  3  no such job or route, or a store or provider does not have what is asked for
 //	  4  Temporal, a worker, a store or a provider does not answer
 //	  5  the job was cancelled
 //	  6  it exists already, is over already, or another one was faster

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/starter"
 )
 
@@ -45,14 +46,14 @@ var exits = []struct {
 	{exitFailed, "the job failed, a check found something, or anything that no other code says", []error{errFailed, errFindings, errBlocked}},
 	{exitCancelled, "the job was cancelled", []error{errCancelled}},
 	{exitInterrupted, "interrupted by Ctrl-C or SIGTERM; a job goes on without its watcher", []error{context.Canceled}},
-	{exitUsage, "wrong arguments, catalog or input file; nothing was done", []error{
-		errUsage, starter.ErrInvalid, backends.ErrInvalidInput, backends.ErrUnsupported,
+	{exitUsage, "wrong arguments, catalog, request or input file, or a name that the catalog does not have", []error{
+		errUsage, catalog.ErrNoEntry, starter.ErrInvalid, backends.ErrInvalidInput, backends.ErrUnsupported,
 	}},
 	{exitDenied, "Temporal, a store or a provider refuses the credentials", []error{starter.ErrDenied, backends.ErrUnauthorized}},
 	{exitConflict, "it exists already, is over already, or another one was faster", []error{
 		starter.ErrExists, starter.ErrOver, backends.ErrConflict,
 	}},
-	{exitNotFound, "no such job, namespace, model or route", []error{
+	{exitNotFound, "no such job or route, or a store or provider does not have what is asked for", []error{
 		starter.ErrNotFound, backends.ErrNotFound, backends.ErrUnknownModel, fs.ErrNotExist,
 	}},
 	{exitUnreachable, "Temporal, a worker, a store or a provider does not answer, or asks to come later", []error{

@@ -39,6 +39,7 @@ func TestExitCodes(t *testing.T) {
 		{backends.ErrUnsupported, 2},
 		{starter.ErrNotFound, 3},
 		{backends.ErrNotFound, 3},
+		{errors.Join(catalog.ErrNoEntry, backends.ErrNotFound), 2},
 		{starter.ErrUnreachable, 4},
 		{starter.ErrNoWorker, 4},
 		{backends.ErrUnavailable, 4},

@@ -102,7 +102,7 @@ func writeList(p *layout.Page, jobs []listed) {
 		layout.Column{Title: "PRIORITY", Rank: 7}, layout.Column{Title: "STATE", Rank: 1, Least: len(workflows.Completed)},
 		layout.Column{Title: "PHASE", Rank: 3}, layout.Column{Title: "STARTED", Rank: 5, Least: len("2006-01-02")}, layout.Column{Title: "TOOK", Rank: 6})
 	for _, j := range jobs {
-		t.Row(j.Job, j.Namespace, models(j.From, j.To), j.Priority, styled(j.State), j.Phase, j.started, j.took)
+		t.Row(j.Job, j.Namespace, move(j.From, j.To), j.Priority, styled(j.State), j.Phase, j.started, j.took)
 	}
 }
 

@@ -64,7 +64,7 @@ func (a *app) printStatus(s workflows.Status, webURL string) error {
 func writeStatus(p *layout.Page, s workflows.Status) {
 	p.Pair("job", layout.Whole(s.Job))
 	p.Pair("namespace", s.Namespace)
-	p.Pair("models", models(s.From, s.To))
+	p.Pair("models", move(s.From, s.To))
 	p.Pair("state", styled(s.State))
 	p.Some("phase", string(s.Phase))
 	p.Some("priority", s.Priority)
@@ -122,7 +122,7 @@ func writeQuality(p *layout.Page, v *workflows.Verification) {
 	}
 }
 
-func models(from, to string) string {
+func move(from, to string) string {
 	if from == "" {
 		return "to " + to
 	}

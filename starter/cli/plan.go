@@ -92,7 +92,7 @@ func (a *app) settings() (activities.Settings, error) {
 }
 
 func writePlan(p *layout.Page, plan workflows.Plan) {
-	p.Pair("plan", plan.Namespace+": "+models(plan.From, plan.To))
+	p.Pair("plan", plan.Namespace+": "+move(plan.From, plan.To))
 	about := ""
 	if !plan.ItemsExact {
 		about = "about "

@@ -117,7 +117,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	}
 	root := (&app{output: formatText}).root()
 	visit(root)
-	for _, name := range strings.Fields("start status list watch cancel queue plan import search diff resolve catalog dev version") {
+	for _, name := range strings.Fields("start status list watch cancel queue plan import search diff resolve models catalog dev version") {
 		found, _, err := root.Find([]string{name})
 		require.NoError(t, err)
 		require.Equal(t, name, found.Name())
