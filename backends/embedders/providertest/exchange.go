@@ -38,7 +38,7 @@ func (x *exchange) embeddings(deployment string) {
 	if deployment != "" {
 		asked.model = deployment
 	}
-	x.ask, x.fault = asked, x.strikes()
+	x.ask, x.fault = asked, x.strikes(asked.texts)
 	keyed := x.opts.Key == "" || x.key() == x.opts.Key
 	x.keep(body.Len(), keyed)
 	if x.fault != nil {

@@ -143,6 +143,38 @@ func TestWhichRequestsAreStruck(t *testing.T) {
 	require.Equal(t, []providertest.Kind{"", "", "500", "", "503", "503", "503", "503", "", "400", "400"}, kinds)
 }
 
+func TestEachNthRequestIsStruck(t *testing.T) {
+	t.Parallel()
+	s := start(t, providertest.Options{})
+	s.Add(providertest.Fault{Nth: 3, Every: true, Kind: providertest.Unavailable})
+	var got []int
+	for range 7 {
+		got = append(got, ask(t, s, "float", "x").status)
+	}
+	require.Equal(t, []int{200, 200, 503, 200, 200, 503, 200}, got)
+}
+
+// A provider that can't stand a text refuses whatever it is in.
+func TestTextsAreStruck(t *testing.T) {
+	t.Parallel()
+	s := start(t, providertest.Options{})
+	s.Add(providertest.Fault{Text: "poison", Kind: providertest.BadRequest}, providertest.Fault{Nth: 2, Text: "slow", Kind: providertest.Unavailable})
+	for _, tt := range []struct {
+		status int
+		texts  []string
+	}{
+		{200, []string{"good"}},
+		{400, []string{"good", "a poisoned one"}},
+		{200, []string{"slow"}},
+		{200, []string{"good", "better"}},
+		{503, []string{"best", "slowest"}},
+		{200, []string{"slow"}},
+		{400, []string{"poison"}},
+	} {
+		require.Equal(t, tt.status, ask(t, s, "float", tt.texts...).status, "%v", tt.texts)
+	}
+}
+
 // A fault comes before everything else that a request may be refused for.
 func TestFaultsComeFirst(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,10 @@
 package providertest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/reembed/reembed/backends"
@@ -46,11 +48,16 @@ type Options struct {
 	// MaxInputs, MaxInputTokens and MaxRequestTokens take the place of the
 	// dialect's documented limits; 0: those count.
 	MaxInputs, MaxInputTokens, MaxRequestTokens int
+	// Addr is where to listen, on loopback: that of a server that was closed, to
+	// bring it back. Empty: 127.0.0.1, a free port.
+	Addr string
 	// TLS: https, with a certificate by the CA that Server.CA returns.
 	TLS bool
 	// Forget keeps no Requests: for benchmarks.
 	Forget bool
 }
+
+const anyPort = "127.0.0.1:0"
 
 func (o Options) validate() error {
 	if o.Dialect < OpenAI || o.Dialect > Ollama {
@@ -63,6 +70,9 @@ func (o Options) validate() error {
 		if name == "" || dimensions < 1 || dimensions > backends.MaxDimensions {
 			return fmt.Errorf("model %q of %d dimensions: a name is needed, and 1 to %d", name, dimensions, backends.MaxDimensions)
 		}
+	}
+	if host, _, err := net.SplitHostPort(cmp.Or(o.Addr, anyPort)); err != nil || !net.ParseIP(host).IsLoopback() {
+		return fmt.Errorf("address %q: an IP of the loopback and a port are needed", o.Addr)
 	}
 	if o.Latency < 0 || min(o.RPM, o.TPM, o.MaxInputs, o.MaxInputTokens, o.MaxRequestTokens) < 0 {
 		return errors.New("latency and limits must not be negative")

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -24,7 +25,7 @@ type Server struct {
 	rpm    *bucket // nil: no bound
 	tpm    *bucket
 
-	url    string
+	addr   string
 	ca     []byte
 	http   *http.Server
 	served chan error
@@ -42,7 +43,7 @@ type Server struct {
 	broken   error // what the server itself did wrong
 }
 
-// Start starts a server on a free port of the loopback. Close it.
+// Start starts a server on the loopback. Close it.
 func Start(o Options) (*Server, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
@@ -59,20 +60,18 @@ func Start(o Options) (*Server, error) {
 	s.http.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
 		return context.WithValue(ctx, connection{}, new(int))
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", cmp.Or(o.Addr, anyPort))
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
-	scheme := "http"
 	if o.TLS {
 		var pair tls.Certificate
 		if s.ca, pair, err = issue(); err != nil {
 			return nil, errors.Join(fmt.Errorf("provider: %w", err), listener.Close())
 		}
 		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}})
-		scheme = "https"
 	}
-	s.url = scheme + "://" + listener.Addr().String()
+	s.addr = listener.Addr().String()
 	go func() { s.served <- s.http.Serve(listener) }()
 	return s, nil
 }
@@ -94,7 +93,16 @@ func New(t testing.TB, o Options) *Server {
 
 // URL is the base_url of a catalog: where /embeddings is below, or, for Azure,
 // what the portal calls the endpoint, where /openai is below.
-func (s *Server) URL() string { return s.url + s.manner.base }
+func (s *Server) URL() string {
+	scheme := "http://"
+	if s.opts.TLS {
+		scheme = "https://"
+	}
+	return scheme + s.addr + s.manner.base
+}
+
+// Addr is where the server listens: host and port.
+func (s *Server) Addr() string { return s.addr }
 
 // CA is the PEM of the certificate that signed the server's; nil without TLS.
 func (s *Server) CA() []byte { return s.ca }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -256,6 +257,23 @@ func TestAClientThatLeavesIsNotWaitedFor(t *testing.T) {
 	ask(t, s, "float", "x").list(t)
 }
 
+// A server that went down is back where it was. Not parallel: the others take
+// free ports.
+func TestAddr(t *testing.T) {
+	o := providertest.Options{Models: map[string]int{model: 8}}
+	down, err := providertest.Start(o)
+	require.NoError(t, err)
+	require.NoError(t, down.Close())
+	body := request(t, map[string]any{"model": model, "input": "x"})
+	_, err = do(t, trusting(t, down), down.URL()+"/embeddings", nil, body)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+
+	o.Addr = down.Addr()
+	back := start(t, o)
+	require.Equal(t, down.URL(), back.URL())
+	require.Len(t, post(t, back, body).list(t).Data, 1)
+}
+
 func TestStartRefuses(t *testing.T) {
 	t.Parallel()
 	models := map[string]int{"m": 8}
@@ -267,6 +285,8 @@ func TestStartRefuses(t *testing.T) {
 		"a foreign dialect": {Models: models, Dialect: 99},
 		"negative latency":  {Models: models, Latency: -1},
 		"a negative limit":  {Models: models, RPM: -1},
+		"every interface":   {Models: models, Addr: "0.0.0.0:0"},
+		"no port":           {Models: models, Addr: "127.0.0.1"},
 	} {
 		_, err := providertest.Start(o)
 		require.Error(t, err, name)
