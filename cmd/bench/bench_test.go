@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,13 +15,31 @@ import (
 	"github.com/reembed/reembed/cmd/bench/suite"
 )
 
-// The test binary plays the bare loop for the benchmark that it runs, as
-// the program itself does.
+// The test binary plays bare loop and provider for the benchmark that it runs,
+// as the program itself does.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == rig.BareLoop {
+	if len(os.Args) > 1 && slices.Contains([]string{rig.BareLoop, rig.PlayProvider}, os.Args[1]) {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(testMain(m))
+}
+
+// worker is the path of the program that the tests measure.
+var worker string
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "reembed-bench-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	worker = filepath.Join(dir, "reembed-worker")
+	if err := rig.BuildWorker(context.Background(), worker); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
 }
 
 // The benchmark, small: every line measures something, and each number that a
@@ -26,12 +47,14 @@ func TestMain(m *testing.M) {
 func TestSmoke(t *testing.T) {
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "benchmarks.md")
-	doc := bench(t, "--only", "hashing,large,start", "--out", out)
+	doc := bench(t, "--only", "hashing,latency,large,start", "--out", out)
 	written, err := os.ReadFile(out)
 	require.NoError(t, err)
 	require.Equal(t, doc, string(written))
 	for _, want := range []string{
 		`- copy, hashing: \d+\.\d\dx, target 0\.90x: (met|MISSED)`,
+		`- copy, 200ms: \d+\.\d\dx, target 0\.95x: (met|MISSED)`,
+		`Seconds of the job's phases, medians: queued .*, copying \d+\.\d\d, .*switching`,
 		`- peak memory beyond REEMBED_MEMORY_MB: -?\d+ MB, target at most 150 MB: met`,
 		`- history events of the job and its ranges, per 1M items: [1-9]\d+, target at most 1000: MISSED`,
 		`- growth exponent of the copy: -?\d+\.\d\d, target`,
@@ -57,7 +80,7 @@ func bench(t *testing.T, args ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	var stdout, progress bytes.Buffer
-	args = append(args, "--items", "1000", "--large", "2000", "--repetitions", "1", "--dir", dir)
+	args = append(args, "--items", "1000", "--large", "2000", "--repetitions", "1", "--dir", dir, "--worker", worker)
 	require.Zero(t, suite.Run(t.Context(), args, os.Environ(), &stdout, &progress), progress.String())
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)

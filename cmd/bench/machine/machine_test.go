@@ -31,6 +31,14 @@ func TestProcess(t *testing.T) {
 		now, err = machine.OwnCPU()
 		require.NoError(t, err)
 	}
+	same, err := machine.CPU(os.Getpid())
+	require.NoError(t, err)
+	later, err := machine.OwnCPU()
+	require.NoError(t, err)
+	require.InDelta(t, later.Seconds(), same.Seconds(), 0.5)
+
+	_, err = machine.CPU(-1)
+	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = machine.PeakRSS(-1)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

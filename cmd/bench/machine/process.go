@@ -3,6 +3,7 @@ package machine
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -19,6 +20,30 @@ func OwnCPU() (time.Duration, error) {
 		return 0, fmt.Errorf("getrusage: %w", err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
+}
+
+// ticks is how many of the clock ticks of /proc make a second: the same on all
+// of Linux's architectures (sysconf(_SC_CLK_TCK), proc_pid_stat(5)).
+const ticks = 100
+
+// CPU is the processor time that a running process took so far, in user and
+// system mode, to a hundredth of a second.
+func CPU(pid int) (time.Duration, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("processor time of a process: %w", err)
+	}
+	// Fields 14 and 15; the second, the program's name, may have blanks and brackets.
+	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("processor time of process %d: %d fields in its stat", pid, len(fields))
+	}
+	user, err := strconv.ParseInt(fields[11], 10, 64)
+	system, serr := strconv.ParseInt(fields[12], 10, 64)
+	if err = errors.Join(err, serr); err != nil {
+		return 0, fmt.Errorf("processor time of process %d: %w", pid, err)
+	}
+	return time.Duration(user+system) * time.Second / ticks, nil
 }
 
 // OwnPeakRSS is PeakRSS of this process.

@@ -19,6 +19,7 @@ type Section struct {
 	Text   string
 	Header []string
 	Rows   [][]string
+	Notes  []string // paragraphs behind the table
 	Checks []Check
 }
 
@@ -50,6 +51,9 @@ func (d Document) Markdown() string {
 			fmt.Fprintf(&b, "%s\n\n", strings.TrimSpace(s.Text))
 		}
 		table(&b, s.Header, s.Rows)
+		for _, n := range s.Notes {
+			fmt.Fprintf(&b, "\n%s\n", n)
+		}
 		if len(s.Checks) > 0 {
 			b.WriteByte('\n')
 		}

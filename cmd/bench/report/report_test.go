@@ -40,12 +40,12 @@ func TestDocument(t *testing.T) {
 	d := report.Document{
 		Title: "T", Text: "Text.", Facts: [][2]string{{"CPU", "a|b"}},
 		Sections: []report.Section{
-			{Title: "S", Header: []string{"x", "y"}, Rows: [][]string{{"1", "2"}}, Checks: []report.Check{missed, {What: "ok", Verb: "%.0f"}}},
+			{Title: "S", Header: []string{"x", "y"}, Rows: [][]string{{"1", "2"}}, Notes: []string{"Note."}, Checks: []report.Check{missed, {What: "ok", Verb: "%.0f"}}},
 			{Title: "Nothing to see"},
 		},
 	}
 	require.Equal(t, []report.Check{missed}, d.Missed())
 	require.Equal(t, "# T\n\nText.\n\n|  |  |\n|---|---|\n| CPU | a\\|b |\n"+
-		"\n## S\n\n| x | y |\n|---|---|\n| 1 | 2 |\n\n- ratio: 1, target 2: MISSED\n- ok: 0, target 0: met\n"+
+		"\n## S\n\n| x | y |\n|---|---|\n| 1 | 2 |\n\nNote.\n\n- ratio: 1, target 2: MISSED\n- ok: 0, target 0: met\n"+
 		"\n## Nothing to see\n\n", d.Markdown())
 }

@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -19,17 +20,22 @@ import (
 type story struct {
 	started, closed time.Time
 	events          int
-	phases          map[workflows.Phase]time.Duration
+	phases          []Phase
+	last            int       // index of the one that the job is in
+	since           time.Time // when that began
+	children        []*commonpb.WorkflowExecution
+}
 
-	phase    workflows.Phase
-	since    time.Time
-	children []*commonpb.WorkflowExecution
+// Phase is how long a job was in one phase, in all.
+type Phase struct {
+	Name workflows.Phase
+	Took time.Duration
 }
 
 // read reads the histories of a closed job, of all its runs, and counts those of
 // its children.
 func read(ctx context.Context, c client.Client, id, run string) (*story, error) {
-	s := &story{phases: map[workflows.Phase]time.Duration{}}
+	s := &story{}
 	for run != "" {
 		var err error
 		if run, err = s.follow(ctx, c, id, run, s.root); err != nil {
@@ -84,9 +90,19 @@ func (s *story) root(e *historypb.HistoryEvent) error {
 	if err := converter.GetDefaultDataConverter().FromPayload(p, &memo); err != nil {
 		return fmt.Errorf("read the memo: %w", err)
 	}
-	if !s.since.IsZero() {
-		s.phases[s.phase] += at.Sub(s.since)
-	}
-	s.phase, s.since = memo.Phase, at
+	s.begin(memo.Phase, at)
 	return nil
+}
+
+// begin ends the phase before. A phase that comes again adds to its first time.
+func (s *story) begin(phase workflows.Phase, at time.Time) {
+	if n := len(s.phases); n > 0 {
+		s.phases[s.last].Took += at.Sub(s.since)
+	}
+	s.since = at
+	s.last = slices.IndexFunc(s.phases, func(p Phase) bool { return p.Name == phase })
+	if s.last < 0 {
+		s.last = len(s.phases)
+		s.phases = append(s.phases, Phase{Name: phase})
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/reembed/reembed/cmd/bench/machine"
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/workflows"
 )
@@ -14,8 +15,10 @@ import (
 // Job is what a whole job took.
 type Job struct {
 	Copy   time.Duration // of the phase copying
+	Phases []Phase       // all, in the order in which they began
 	Whole  time.Duration // from the start of the workflow to its end
 	Events int           // of the histories of the job and of all its ranges
+	Server time.Duration // processor time of Temporal meanwhile
 	Status workflows.Status
 	Taken
 }
@@ -36,11 +39,21 @@ func (p *Place) reembed(ctx context.Context, w *Worker) (Job, error) {
 	if err := w.Ready(ctx); err != nil {
 		return Job{}, err
 	}
+	before, err := machine.CPU(p.rig.server.Pid())
+	if err != nil {
+		return Job{}, err
+	}
 	h, err := p.Start(ctx, Namespace)
 	if err != nil {
 		return Job{}, err
 	}
-	return p.Finish(ctx, h)
+	job, err := p.Finish(ctx, h)
+	if err != nil {
+		return job, err
+	}
+	after, err := machine.CPU(p.rig.server.Pid())
+	job.Server = after - before
+	return job, err
 }
 
 // Start starts a job.
@@ -62,5 +75,11 @@ func (p *Place) Finish(ctx context.Context, h starter.Handle) (Job, error) {
 	if err != nil {
 		return Job{}, fmt.Errorf("history of job %s: %w", h.ID, err)
 	}
-	return Job{Copy: story.phases[workflows.Copying], Whole: story.closed.Sub(story.started), Events: story.events, Status: status}, nil
+	job := Job{Phases: story.phases, Whole: story.closed.Sub(story.started), Events: story.events, Status: status}
+	for _, ph := range job.Phases {
+		if ph.Name == workflows.Copying {
+			job.Copy = ph.Took
+		}
+	}
+	return job, nil
 }

@@ -18,6 +18,7 @@ import (
 // Settings of a rig: what bare loop and worker have in common.
 type Settings struct {
 	Dir         string // for all files, on the disk that is to be measured
+	Worker      string // the program; "": it is built
 	BatchSize   int    // inputs of one request
 	Slots       int    // segments at once in the worker
 	Concurrency int    // requests at once in a segment; the bare loop has Slots x Concurrency
@@ -29,7 +30,6 @@ type Settings struct {
 type Rig struct {
 	Settings
 	self   string // this program
-	worker string // the worker's
 	server *devserver.Server
 	conn   client.Client
 	client *starter.Client
@@ -38,15 +38,17 @@ type Rig struct {
 
 // New builds the worker and starts the dev server.
 func New(ctx context.Context, s Settings) (*Rig, error) {
-	r := &Rig{Settings: s, worker: filepath.Join(s.Dir, "reembed-worker")}
+	r := &Rig{Settings: s}
 	var err error
 	if r.self, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	s.Logf("building reembed-worker")
-	build := exec.CommandContext(ctx, "go", "build", "-o", r.worker, "github.com/reembed/reembed/cmd/reembed-worker")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build reembed-worker: %w: %s", err, out)
+	if r.Worker == "" {
+		s.Logf("building reembed-worker")
+		r.Worker = filepath.Join(s.Dir, "reembed-worker")
+		if err := BuildWorker(ctx, r.Worker); err != nil {
+			return nil, err
+		}
 	}
 	s.Logf("starting Temporal")
 	if r.server, err = devserver.Start(ctx, devserver.Options{Dir: filepath.Join(s.Dir, "temporal")}); err != nil {
@@ -56,6 +58,15 @@ func New(ctx context.Context, s Settings) (*Rig, error) {
 		return nil, errors.Join(err, r.server.Stop())
 	}
 	return r, nil
+}
+
+// BuildWorker builds reembed-worker. The working folder has to be in the module.
+func BuildWorker(ctx context.Context, path string) error {
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/reembed/reembed/cmd/reembed-worker").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build reembed-worker: %w: %s", err, out)
+	}
+	return nil
 }
 
 func (r *Rig) connect(ctx context.Context) error {

@@ -37,7 +37,7 @@ func (p *Place) Hire() (*Worker, error) {
 		return nil, err
 	}
 	w.process, err = child.Start(child.Command{
-		Path: p.rig.worker, Env: p.rig.workerEnv(p.file(catalogFile), w.http), Dir: p.dir, Stdout: w.log, Stderr: w.log,
+		Path: p.rig.Worker, Env: p.rig.workerEnv(p.file(catalogFile), w.http), Dir: p.dir, Stdout: w.log, Stderr: w.log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, w.log.Close())

@@ -88,7 +88,7 @@ verifies nothing and switches nothing.
 Both run as processes of their own on the same machine, in turn, each time on a fresh copy of the same SQLite file; Temporal's
 dev server shares the processors with the job, and only runs idle beside the loop. Items are texts of about 300 bytes,
 vectors have 384 dimensions. Afterwards ids, stamps and vectors of both are compared: they have to be equal. *Copy* is
-the job's phase ` + "`copying`" + `, from the event in the job's history that begins it to the one that ends it: a sync in both directions. *Job* is
-the whole workflow, from its start to its end: queue, plan, copy, full verification in both directions, switch. Ratios are of
+the job's phase ` + "`copying`" + `, from the event in the job's history that begins it to the one that ends it. *Job* is the whole workflow,
+from its start to its end: queue, plan, copy, a second pass for what changed meanwhile, verification of everything, switch. Ratios are of
 the two runs of one repetition; shown are the median and, in brackets, the least and the most.
 `

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -33,6 +34,7 @@ func (b *bench) copyHashing(ctx context.Context) (report.Section, error) {
 		Text:   "The embedder `hashing` runs in the process itself, so that each microsecond that reembed spends shows.",
 		Header: speeds,
 		Rows:   [][]string{row("hashing", pairs)},
+		Notes:  []string{phases(pairs)},
 		Checks: []report.Check{{
 			What: "copy, hashing", Got: report.Of(pairs, pair.copyRatio).Median(), Bound: leastHashing, Verb: "%.2fx",
 		}},
@@ -41,13 +43,14 @@ func (b *bench) copyHashing(ctx context.Context) (report.Section, error) {
 
 func (b *bench) copyLatency(ctx context.Context) (report.Section, error) {
 	s := report.Section{
-		Title:  fmt.Sprintf("%d items, requests that take a while", b.items),
-		Text:   "As with a provider at the other end of a network.",
+		Title: fmt.Sprintf("%d items, requests that take a while", b.items),
+		Text: "The driver `openai` over HTTP, against `backends/embedders/providertest` in a process of its own, which answers " +
+			"no sooner than that. It makes its vectors on the same processors.",
 		Header: speeds,
 	}
 	for _, latency := range latencies {
 		what := latency.String()
-		pairs, err := b.pairs(ctx, what, b.items, rig.Hashing("latency: "+what), b.repetitions)
+		pairs, err := b.served(ctx, latency)
 		if err != nil {
 			return s, err
 		}
@@ -57,6 +60,16 @@ func (b *bench) copyLatency(ctx context.Context) (report.Section, error) {
 		})
 	}
 	return s, nil
+}
+
+// served measures with a provider that has a latency.
+func (b *bench) served(ctx context.Context, latency time.Duration) (pairs []pair, err error) {
+	provider, err := b.rig.Provider(latency)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, provider.Close()) }()
+	return b.pairs(ctx, latency.String(), b.items, provider.Embedder(), b.repetitions)
 }
 
 // many is the line large.
@@ -70,7 +83,7 @@ func (b *bench) many(ctx context.Context) (report.Section, error) {
 	budget := float64(b.rig.MemoryMB())
 	s := report.Section{
 		Title:  fmt.Sprintf("%d items", b.large),
-		Header: append(append([]string{}, speeds...), "worker's peak, MB", "loop's peak, MB", "worker's CPU, s per 1M", "loop's CPU, s per 1M", "events per 1M"),
+		Header: append(append([]string{}, speeds...), "worker's peak, MB", "loop's peak, MB", "worker's CPU, s per 1M", "loop's CPU, s per 1M", "Temporal's CPU, s per 1M", "events per 1M"),
 		Rows:   [][]string{largeRow("large", pairs)},
 		Checks: []report.Check{
 			{What: "peak memory beyond REEMBED_MEMORY_MB", Got: peak.Median() - budget, Bound: maxPeakOver, AtMost: true, Verb: "%.0f MB"},
@@ -99,5 +112,6 @@ func largeRow(what string, pairs []pair) []string {
 		report.Of(pairs, pair.barePeakMB).Show("%.0f"),
 		report.Of(pairs, pair.cpuPerMillion).Show("%.1f"),
 		report.Of(pairs, pair.bareCPUPerMillion).Show("%.1f"),
+		report.Of(pairs, pair.serverCPUPerMillion).Show("%.1f"),
 		report.Of(pairs, pair.eventsPerMillion).Show("%.0f"))
 }

@@ -19,6 +19,7 @@ type options struct {
 	only                     []string
 	out                      string // file of the document; "": standard output alone
 	dir                      string
+	worker                   string // program; "": built
 	check                    bool
 	keep                     bool
 	batch, slots, atOnce     int
@@ -36,6 +37,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringSliceVar(&o.only, "only", nil, "these `lines` alone: "+strings.Join(lines, ", "))
 	flags.StringVar(&o.out, "out", "", "write the document to this `file` too")
 	flags.StringVar(&o.dir, "dir", ".reembed", "make a `folder` for all files in this one; its disk is what is measured")
+	flags.StringVar(&o.worker, "worker", "", "measure this `program`, built by somebody; else the one of this repository is built")
 	flags.BoolVar(&o.check, "check", false, "exit with 1 when a bound was missed")
 	flags.BoolVar(&o.keep, "keep", false, "keep the files")
 	flags.IntVar(&o.batch, "batch", 100, "inputs of one request")

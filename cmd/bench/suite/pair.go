@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 
 	"github.com/reembed/reembed/cmd/bench/bareloop"
 	"github.com/reembed/reembed/cmd/bench/report"
@@ -31,6 +33,10 @@ func (p pair) bareCPUPerMillion() float64 {
 	return p.bare.CPU.Seconds() * 1e6 / float64(p.bare.Items)
 }
 
+func (p pair) serverCPUPerMillion() float64 {
+	return p.job.Server.Seconds() * 1e6 / float64(p.bare.Items)
+}
+
 func (p pair) eventsPerMillion() float64 { return float64(p.job.Events) * 1e6 / float64(p.bare.Items) }
 
 // pairs runs loop and job in turn.
@@ -41,9 +47,10 @@ func (b *bench) pairs(ctx context.Context, what string, items int, e rig.Embedde
 		if err != nil {
 			return nil, err
 		}
-		b.logf("%s, %d of %d: loop %.2f s, copy %.2f s (%.2fx), job %.2f s (%.2fx), CPU %.2f s of %.2f s",
+		b.logf("%s, %d of %d: loop %.2f s, copy %.2f s (%.2fx), job %.2f s (%.2fx); CPU: worker %.2f s, Temporal %.2f s, loop %.2f s",
 			what, n+1, repetitions, p.bareSeconds(), p.copySeconds(), p.copyRatio(),
-			p.wholeSeconds(), p.wholeRatio(), p.job.CPU.Seconds(), p.bare.CPU.Seconds())
+			p.wholeSeconds(), p.wholeRatio(), p.job.CPU.Seconds(), p.job.Server.Seconds(), p.bare.CPU.Seconds())
+		b.logf("  %s", phases([]pair{p}))
 		all = append(all, p)
 	}
 	return all, nil
@@ -81,6 +88,21 @@ func (b *bench) in(ctx context.Context, items int, e rig.Embedder, run func(*rig
 		return "", err
 	}
 	return place.Digest(ctx)
+}
+
+// phases says where the time of a job went, phase by phase.
+func phases(pairs []pair) string {
+	var parts []string
+	for i, ph := range pairs[0].job.Phases {
+		took := report.Of(pairs, func(p pair) float64 {
+			if i < len(p.job.Phases) && p.job.Phases[i].Name == ph.Name {
+				return p.job.Phases[i].Took.Seconds()
+			}
+			return math.NaN()
+		})
+		parts = append(parts, fmt.Sprintf("%s %.2f", ph.Name, took.Median()))
+	}
+	return "Seconds of the job's phases, medians: " + strings.Join(parts, ", ") + "."
 }
 
 // row is a line of the table of speeds.

@@ -30,6 +30,9 @@ func Run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int 
 	if len(args) == 2 && args[0] == rig.BareLoop {
 		return code(stderr, bareloop.Main(ctx, args[1], environ.List(env).LookupEnv, stdout), exitFailed)
 	}
+	if len(args) == 2 && args[0] == rig.PlayProvider {
+		return code(stderr, rig.Play(ctx, args[1], stdout), exitFailed)
+	}
 	o, err := parse(args, stdout)
 	if errors.Is(err, pflag.ErrHelp) {
 		return exitDone
@@ -80,7 +83,7 @@ func (o options) run(ctx context.Context, env []string, progress io.Writer) (doc
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
 	r, err := rig.New(ctx, rig.Settings{
-		Dir: dir, BatchSize: o.batch, Slots: o.slots, Concurrency: o.atOnce, Environ: env, Logf: logf,
+		Dir: dir, Worker: o.worker, BatchSize: o.batch, Slots: o.slots, Concurrency: o.atOnce, Environ: env, Logf: logf,
 	})
 	if err != nil {
 		return doc, err
