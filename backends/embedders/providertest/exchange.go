@@ -123,8 +123,8 @@ func (x *exchange) note(status int) {
 	}
 }
 
-// pause waits, without a hold on anything. When the client leaves, or the
-// server closes, nothing is answered any more.
+// pause waits, without a hold on anything. When the connection is gone, as the
+// client leaves or the server closes, nothing is answered any more.
 func (x *exchange) pause(d time.Duration) {
 	if d <= 0 {
 		return
@@ -134,8 +134,6 @@ func (x *exchange) pause(d time.Duration) {
 	select {
 	case <-timer.C:
 	case <-x.r.Context().Done():
-		panic(http.ErrAbortHandler)
-	case <-x.closing:
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -32,7 +32,6 @@ type Server struct {
 
 	texts    atomic.Int64
 	serial   atomic.Int64 // of request ids
-	closing  chan struct{}
 	handlers sync.WaitGroup
 
 	mu       sync.Mutex
@@ -51,7 +50,7 @@ func Start(o Options) (*Server, error) {
 	s := &Server{
 		opts: o, manner: manners[o.Dialect].with(o), only: onlyModel(o),
 		rpm: newBucket("requests", o.RPM), tpm: newBucket("tokens", o.TPM),
-		served: make(chan error, 1), closing: make(chan struct{}),
+		served: make(chan error, 1),
 	}
 	// What a client does to its connection is not ours to complain about.
 	s.http = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), Protocols: new(http.Protocols)}
@@ -107,8 +106,8 @@ func (s *Server) Addr() string { return s.addr }
 // CA is the PEM of the certificate that signed the server's; nil without TLS.
 func (s *Server) CA() []byte { return s.ca }
 
-// Close closes the listener and all connections, ends answers that hang, and
-// returns when nothing runs any more, with what the server itself did wrong, if
+// Close closes the listener and all connections, which ends answers that hang,
+// and returns when nothing runs any more, with what the server itself did wrong, if
 // it did. Closing again does nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
@@ -118,7 +117,6 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
-	close(s.closing)
 	err := s.http.Close()
 	s.handlers.Wait()
 	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
