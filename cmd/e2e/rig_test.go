@@ -42,7 +42,10 @@ type setting struct {
 	items   int           // in each namespace
 	// namespaces besides "docs", each with a table of its own.
 	more []string
-	env  []string // of the workers
+	// catalog and lines, where a test brings its own: the file, and the items of a namespace.
+	catalog string
+	lines   func(namespace string) string
+	env     []string // of the workers
 }
 
 const catalogHead = `
@@ -57,6 +60,29 @@ models:
 namespaces:
 `
 
+func (s setting) namespaces() []string { return append([]string{"docs"}, s.more...) }
+
+// file is the catalog's.
+func (s setting) file() string {
+	if s.catalog != "" {
+		return s.catalog
+	}
+	var catalog strings.Builder
+	fmt.Fprintf(&catalog, catalogHead, s.latency)
+	for _, ns := range s.namespaces() {
+		fmt.Fprintf(&catalog, "  %s: {store: local, table: %s, model: small, writes: text}\n", ns, ns)
+	}
+	return catalog.String()
+}
+
+// content is what is imported into a namespace.
+func (s setting) content(namespace string) string {
+	if s.lines != nil {
+		return s.lines(namespace)
+	}
+	return lines(namespace, s.items)
+}
+
 // newRig starts a dev server on its own file, writes the catalog, and imports
 // the items with the model "small".
 func newRig(t *testing.T, s setting) *rig {
@@ -64,13 +90,7 @@ func newRig(t *testing.T, s setting) *rig {
 	r := &rig{t: t, dir: t.TempDir()}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	var catalog strings.Builder
-	fmt.Fprintf(&catalog, catalogHead, s.latency)
-	namespaces := append([]string{"docs"}, s.more...)
-	for _, ns := range namespaces {
-		fmt.Fprintf(&catalog, "  %s: {store: local, table: %s, model: small, writes: text}\n", ns, ns)
-	}
-	r.write("reembed.yaml", catalog.String())
+	r.write("reembed.yaml", s.file())
 	var err error
 	r.server, err = devserver.Start(ctx, devserver.Options{Dir: r.dir})
 	require.NoError(t, err)
@@ -87,8 +107,8 @@ func newRig(t *testing.T, s setting) *rig {
 	r.client, err = starter.Dial(ctx, starter.Options{Address: r.server.Address(), Namespace: devserver.Namespace})
 	require.NoError(t, err)
 	t.Cleanup(r.client.Close)
-	for _, ns := range namespaces {
-		r.write(ns+".jsonl", lines(ns, s.items))
+	for _, ns := range s.namespaces() {
+		r.write(ns+".jsonl", s.content(ns))
 		r.reembed("import", filepath.Join(r.dir, ns+".jsonl"), "--namespace", ns)
 	}
 	return r
