@@ -2,6 +2,7 @@ package reembed_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,6 +54,26 @@ func TestShownCatalogsLoad(t *testing.T) {
 		require.NotEmpty(t, text, where)
 		require.NoError(t, loadText(t, text), where)
 	}
+}
+
+// So can each example of embedders and models, with what a catalog needs beside
+// them, and the variables that it names.
+func TestShownEmbeddersLoad(t *testing.T) {
+	t.Parallel()
+	blocks := regexp.MustCompile("(?s)```yaml\n(embedders:.*?\nmodels:\n  ([^:]+):.*?)```")
+	shown := 0
+	for file, content := range files(t, ".md") {
+		for _, m := range blocks.FindAllSubmatch(content, -1) {
+			text := fmt.Sprintf("stores: {s: {driver: memory}}\n%s\nnamespaces: {n: {store: s, table: t, model: %s}}\n", m[1], m[2])
+			require.ErrorContains(t, loadText(t, text), "is not set", "secrets are variables")
+			path := filepath.Join(t.TempDir(), "reembed.yaml")
+			require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+			_, err := catalog.Load(path, func(string) (string, bool) { return "a-key", true }, builtin.Drivers())
+			require.NoError(t, err, file)
+			shown++
+		}
+	}
+	require.Positive(t, shown)
 }
 
 // docs/catalog.md has every key that the catalog's readers ask for.
