@@ -67,10 +67,15 @@ func classifyQuery(ctx context.Context, err error) error {
 		return classify(ctx, err)
 	}
 	noPoller := is[*serviceerror.FailedPrecondition](err) && strings.Contains(err.Error(), "no poller")
-	if noPoller || is[*serviceerror.DeadlineExceeded](err) || errors.Is(err, context.DeadlineExceeded) {
+	if noPoller || late(err) {
 		return fmt.Errorf("%w: start reembed-worker: %w", ErrNoWorker, err)
 	}
 	return classify(ctx, err)
+}
+
+// late reports whether no answer came in time.
+func late(err error) bool {
+	return is[*serviceerror.DeadlineExceeded](err) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func is[T error](err error) bool {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"go.temporal.io/sdk/converter"
+
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -14,7 +16,9 @@ func (c *Client) Gate(ctx context.Context) (workflows.GateState, error) {
 	cctx, cancel := context.WithTimeout(ctx, c.config.QueryTimeout)
 	defer cancel()
 	var state workflows.GateState
-	answer, err := c.temporal.QueryWorkflow(cctx, workflows.GateID, "", workflows.QueryGate)
+	answer, err := twice(cctx, func() (converter.EncodedValue, error) {
+		return c.temporal.QueryWorkflow(cctx, workflows.GateID, "", workflows.QueryGate)
+	})
 	if err != nil {
 		return state, fmt.Errorf("ask the gate: %w", noGate(classifyQuery(ctx, err)))
 	}

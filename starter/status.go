@@ -67,9 +67,11 @@ func (c *Client) query(ctx context.Context, d description, name string, answer a
 	id, run := d.info.GetExecution().GetWorkflowId(), d.info.GetExecution().GetRunId()
 	cctx, cancel := context.WithTimeout(ctx, c.config.QueryTimeout)
 	defer cancel()
-	resp, err := c.temporal.QueryWorkflowWithOptions(cctx, &client.QueryWorkflowWithOptionsRequest{
-		WorkflowID: id, RunID: run, QueryType: name,
-		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
+	resp, err := twice(cctx, func() (*client.QueryWorkflowWithOptionsResponse, error) {
+		return c.temporal.QueryWorkflowWithOptions(cctx, &client.QueryWorkflowWithOptionsRequest{
+			WorkflowID: id, RunID: run, QueryType: name,
+			QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
+		})
 	})
 	switch {
 	case err != nil:
@@ -81,6 +83,16 @@ func (c *Client) query(ctx context.Context, d description, name string, answer a
 		return false, fmt.Errorf("read the %s of job %s: %w", name, id, err)
 	}
 	return false, nil
+}
+
+// twice sends a query once more when no answer came in time: a busy server loses
+// some, and Temporal's client gives an attempt half of the context's time.
+func twice[T any](ctx context.Context, send func() (T, error)) (T, error) {
+	answer, err := send()
+	if err != nil && ctx.Err() == nil && late(err) {
+		return send()
+	}
+	return answer, err
 }
 
 // closed reads the final status of a run from its result, or from the details

@@ -195,6 +195,26 @@ func TestStatusWithoutWorkerIsWhatTemporalKnows(t *testing.T) {
 	}
 }
 
+// A server that is busy loses a query now and then: that is not yet no worker.
+func TestLostQueryIsSentAgain(t *testing.T) {
+	t.Parallel()
+	c, server := newClient(t, starter.Config{})
+	lost := serviceerror.NewDeadlineExceeded("query timed out")
+	server.On("DescribeWorkflowExecution", mock.Anything, "j", "").Return(described(execution(t, "j", "r1", "r1", running)), nil)
+	server.On("QueryWorkflowWithOptions", mock.Anything, mock.Anything).Return(nil, lost).Once()
+	answers(t, server, "j", "r1", workflows.QueryStatus, workflows.Status{Job: "j", State: workflows.Running}).Once()
+	s, err := c.Status(t.Context(), starter.Handle{ID: "j"})
+	require.NoError(t, err)
+	require.Equal(t, "j", s.Job)
+
+	server.On("QueryWorkflow", mock.Anything, workflows.GateID, "", workflows.QueryGate).Return(nil, lost).Once()
+	server.On("QueryWorkflow", mock.Anything, workflows.GateID, "", workflows.QueryGate).
+		Return(encoded(t, workflows.GateState{Limit: 3}), nil).Once()
+	gate, err := c.Gate(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, gate.Limit)
+}
+
 // Workers that can't go on with a job looked like no workers at all.
 func TestStatusTellsOfWorkersThatFailAtTheJob(t *testing.T) {
 	t.Parallel()

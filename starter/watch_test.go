@@ -31,7 +31,7 @@ func TestWatchOutlivesWorkerAndServer(t *testing.T) {
 		describe().Return(job, nil).Times(2)
 		answers(t, server, "j", "r1", workflows.QueryStatus, status).Once()
 		server.On("QueryWorkflowWithOptions", mock.Anything, mock.Anything).
-			Return(nil, serviceerror.NewDeadlineExceeded("nobody")).Once()
+			Return(nil, serviceerror.NewDeadlineExceeded("nobody")).Times(2)
 		describe().Return(nil, serviceerror.NewUnavailable("restarting")).Once()
 		describe().Return(described(execution(t, "j", "r1", "r1", completed)), nil).Once()
 		final := workflows.Status{Job: "j", State: workflows.Completed, Phase: workflows.Switched}
