@@ -83,7 +83,7 @@ var Failures = []Failure{
 
 	{backends.ErrThrottled, CodeThrottled, Retries, "Wait, or lower the embedder's concurrency."},
 	{backends.ErrQuotaExhausted, CodeQuotaExhausted, Pauses, "Raise the provider's quota and start again: the job goes on from what is there."},
-	{backends.ErrUnauthorized, CodeUnauthorized, Pauses, "Mend the credentials in the worker's environment and start again."},
+	{backends.ErrUnauthorized, CodeUnauthorized, Pauses, "Mend the credentials in the worker's environment, or the permissions that the message names, and start again."},
 	{backends.ErrDamaged, CodeDamaged, Fails, "Mend what the message names, or restore a backup, and start again: the job goes on from what is there."},
 	{backends.ErrUnknownModel, CodeUnknownModel, Fails, "Mend the model's provider name in the catalog."},
 	{backends.ErrDimension, CodeWrongDimensions, Fails, "Mend the model's dimensions in the catalog."},

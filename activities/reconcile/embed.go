@@ -116,7 +116,7 @@ func (f *forward) embed(ctx context.Context, inputs []*owner, out *outcome) erro
 func (f *forward) accept(ctx context.Context, inputs []*owner, vectors [][]float32, out *outcome) error {
 	model := f.pair.Embedder.Model()
 	if len(vectors) != len(inputs) {
-		return fmt.Errorf("embed: %w: %d vectors for %d texts", backends.ErrInvalidVector, len(vectors), len(inputs))
+		return fmt.Errorf("embed with model %s: %w: %d vectors for %d texts", model.Name, backends.ErrInvalidVector, len(vectors), len(inputs))
 	}
 	var again []*owner
 	for i, v := range vectors {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,7 @@ type rig struct {
 	env    []string
 	http   string // address of the workers' HTTP server
 	log    *os.File
+	db     string // name of the file that is looked into; reembed.db
 	// planned is how many texts the tally had when the copy began.
 	planned int
 }
@@ -241,6 +243,6 @@ func (r *rig) complete(h starter.Handle, namespace string) workflows.Status {
 	return s
 }
 
-func (r *rig) dbPath() string { return filepath.Join(r.dir, "reembed.db") }
+func (r *rig) dbPath() string { return filepath.Join(r.dir, cmp.Or(r.db, "reembed.db")) }
 
 func (r *rig) tally() string { return filepath.Join(r.dir, "tally") }

@@ -48,6 +48,9 @@ const perBatch = 50
 // increments of one registry record.
 func child(role, path string) error {
 	ctx := context.Background()
+	if role == "denied" {
+		return denied(ctx, path)
+	}
 	s, err := sqlite.Open(ctx, sqlite.Config{Path: path})
 	if err != nil {
 		return err
