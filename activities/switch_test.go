@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"context"
-	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -227,39 +226,4 @@ func TestCheckSwitchForgetsItemsThatAreGone(t *testing.T) {
 	all, err := records.AllQuarantined(t.Context(), h.registry(), "docs", job.Fingerprint)
 	require.NoError(t, err)
 	require.Empty(t, all)
-}
-
-func TestRecordOutcome(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	job := h.job()
-	out := activities.Outcome{Job: job, State: "FAILED", Status: []byte(`{"phase":"copying"}`)}
-	_, err := run[any](h, nil, h.acts.RecordOutcome, out)
-	require.NoError(t, err)
-	kept, err := records.GetJob(t.Context(), h.registry(), "job")
-	require.NoError(t, err)
-	require.Equal(t, "FAILED", kept.State)
-	require.Equal(t, "first", kept.Run)
-	require.Equal(t, "docs", kept.Namespace)
-	require.Equal(t, json.RawMessage(`{"phase":"copying"}`), kept.Status)
-	require.False(t, kept.EndedAt.IsZero())
-	require.Equal(t, []string{"FAILED"}, h.observer.ended)
-
-	// Of a refused request there is no namespace: it is counted all the same.
-	_, err = run[any](h, nil, h.acts.RecordOutcome, activities.Outcome{State: "FAILED", Status: []byte("{}")})
-	require.NoError(t, err)
-	require.Equal(t, []string{"FAILED", "FAILED"}, h.observer.ended)
-
-	out.Status = []byte("no JSON")
-	_, err = run[any](h, nil, h.acts.RecordOutcome, out)
-	requireCode(t, err, activities.CodeInvalidRequest)
-	out.Status = []byte("{}")
-	h.faults.Add(faulty.Fault{Role: "registry", Err: backends.ErrUnavailable})
-	_, err = run[any](h, nil, h.acts.RecordOutcome, out)
-	requireCode(t, err, activities.CodeUnavailable)
-	require.Len(t, h.observer.ended, 2, "what was not kept is not told")
-	h.acts.Observer = nil
-	h.faults.Clear()
-	_, err = run[any](h, nil, h.acts.RecordOutcome, out)
-	require.NoError(t, err)
 }

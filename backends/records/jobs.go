@@ -1,8 +1,10 @@
 package records
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,16 +24,50 @@ type Job struct {
 	Status    json.RawMessage `json:"status"` // all that was known of it
 }
 
-// PutJob keeps a job's end; that of a former job of the same id is replaced.
-func PutJob(ctx context.Context, reg backends.Registry, j Job) error {
+// PutJob keeps a job's end; that of a former job of the same id is replaced. One
+// that is kept already stays as it is, with the time when it was first told:
+// before reports that.
+func PutJob(ctx context.Context, reg backends.Registry, j Job) (before bool, err error) {
 	raw, err := json.Marshal(j)
 	if err != nil {
-		return fmt.Errorf("encode the end of job %s: %w", j.ID, err)
+		return false, fmt.Errorf("encode the end of job %s: %w", j.ID, err)
 	}
-	if err := overwrite(ctx, reg, kindJob, j.ID, raw); err != nil {
-		return fmt.Errorf("keep the end of job %s: %w", j.ID, err)
+	looks := 0
+	err = again(func() error {
+		e, err := reg.Get(ctx, kindJob, j.ID)
+		if err != nil && !errors.Is(err, backends.ErrNotFound) {
+			return err
+		}
+		looks++
+		if err == nil && j.keptAs(e.Value) {
+			before = looks == 1 // else it was a former turn of this loop that put it
+			return nil
+		}
+		_, err = reg.Put(ctx, kindJob, j.ID, e.Version, raw)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("keep the end of job %s: %w", j.ID, err)
 	}
-	return nil
+	return before, nil
+}
+
+// keptAs reports whether a record tells the same end of the same job.
+func (j Job) keptAs(raw []byte) bool {
+	var o Job
+	return json.Unmarshal(raw, &o) == nil && o.Same(j)
+}
+
+// Same reports whether two records tell the same end of the same job, whenever
+// they were made.
+func (j Job) Same(o Job) bool {
+	return j.ID == o.ID && j.Run == o.Run && j.Namespace == o.Namespace && j.State == o.State && sameJSON(j.Status, o.Status)
+}
+
+// sameJSON compares without the white space, which an encoder takes out.
+func sameJSON(a, b []byte) bool {
+	var x, y bytes.Buffer
+	return json.Compact(&x, a) == nil && json.Compact(&y, b) == nil && bytes.Equal(x.Bytes(), y.Bytes())
 }
 
 // GetJob returns a job's end, or ErrNotFound.

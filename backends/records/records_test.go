@@ -133,10 +133,19 @@ func TestJobs(t *testing.T) {
 	_, err := records.GetJob(ctx, reg, "j1")
 	require.ErrorIs(t, err, backends.ErrNotFound)
 	j := records.Job{ID: "j1", Run: "r", Namespace: "a", State: "FAILED", EndedAt: at, Status: json.RawMessage(`{"x":1}`)}
-	require.NoError(t, records.PutJob(ctx, reg, j))
+	put := func(j records.Job, before bool) {
+		t.Helper()
+		was, err := records.PutJob(ctx, reg, j)
+		require.NoError(t, err)
+		require.Equal(t, before, was)
+	}
+	put(j, false)
 	j.Run, j.State = "r2", "COMPLETED"
-	require.NoError(t, records.PutJob(ctx, reg, j))
-	require.NoError(t, records.PutJob(ctx, reg, records.Job{ID: "j2", EndedAt: at, Status: json.RawMessage(`null`)}))
+	put(j, false)
+	told := j
+	told.EndedAt, told.Status = at.Add(time.Minute), json.RawMessage(`{ "x": 1 }`)
+	put(told, true) // and the time of the first is kept
+	put(records.Job{ID: "j2", EndedAt: at, Status: json.RawMessage(`null`)}, false)
 	got, err := records.GetJob(ctx, reg, "j1")
 	require.NoError(t, err)
 	require.Equal(t, j, got)
@@ -169,7 +178,8 @@ func TestEveryMoveTellsOfAFailedRegistry(t *testing.T) {
 			return records.PutCanaries(ctx, r, m, make([][]float32, len(records.CanaryTexts)), at)
 		},
 		"put job": func(ctx context.Context, r backends.Registry) error {
-			return records.PutJob(ctx, r, records.Job{ID: "j", Status: []byte("1")})
+			_, err := records.PutJob(ctx, r, records.Job{ID: "j", Status: []byte("1")})
+			return err
 		},
 		"get job": func(ctx context.Context, r backends.Registry) error {
 			_, err := records.GetJob(ctx, r, "j")
@@ -205,11 +215,22 @@ func TestSpoiledRecordsAreDamaged(t *testing.T) {
 	}
 }
 
+// A driver may ask again for an answer that was lost, and lose against itself:
+// the end was kept by this call, and not before it.
+func TestEndThatWasPutByALostAnswer(t *testing.T) {
+	t.Parallel()
+	s := faulty.New(faulty.Fault{Operation: "Put", Nth: 1, When: faulty.After, Err: backends.ErrConflict})
+	before, err := records.PutJob(t.Context(), s.Registry(registry(t)), records.Job{ID: "j", Status: []byte("1")})
+	require.NoError(t, err)
+	require.False(t, before)
+	require.Equal(t, 1, s.Struck())
+}
+
 // A swap that is lost for ever ends as a conflict, not in an endless loop.
 func TestOverwriteGivesUp(t *testing.T) {
 	t.Parallel()
 	s := faulty.New(faulty.Fault{Operation: "Put", Err: backends.ErrConflict})
-	err := records.PutJob(t.Context(), s.Registry(registry(t)), records.Job{ID: "j", Status: []byte("1")})
+	_, err := records.PutJob(t.Context(), s.Registry(registry(t)), records.Job{ID: "j", Status: []byte("1")})
 	require.ErrorIs(t, err, backends.ErrConflict)
 	require.Equal(t, 5, s.Struck())
 }
