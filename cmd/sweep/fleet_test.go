@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	sdk "go.temporal.io/sdk/worker"
 
@@ -35,6 +36,7 @@ const lanes = 16
 type fleet struct {
 	client   *starter.Client
 	lanes    chan *lane
+	answers  *answers
 	observer *observer
 }
 
@@ -88,7 +90,7 @@ func (e *embedder) Embed(ctx context.Context, p backends.Purpose, texts []string
 	if t == nil {
 		return backends.Embedding{}, errIdle
 	}
-	return t.script.Embedder(e.Embedder).Embed(ctx, p, texts)
+	return t.embedder(e.Embedder).Embed(ctx, p, texts)
 }
 
 // newFleet starts server and worker, for the time of the test.
@@ -107,6 +109,7 @@ func newFleet(t *testing.T) *fleet {
 	f := &fleet{
 		client: starter.New(temporal, starter.Config{Address: server.Address(), Namespace: devserver.Namespace}),
 		lanes:  make(chan *lane, lanes), observer: &observer{ended: map[string]int{}},
+		answers: &answers{byName: map[string]*lane{}},
 	}
 	world := catalog.NewWorld(f.catalog(t), catalog.Decorators{})
 	t.Cleanup(func() { require.NoError(t, world.Close()) })
@@ -131,6 +134,7 @@ func (f *fleet) catalog(t *testing.T) *catalog.Catalog {
 	for n := range lanes {
 		l := &lane{name: fmt.Sprintf("lane-%02d", n)}
 		f.lanes <- l
+		f.answers.byName[l.name] = l
 		c.Stores[l.name] = catalog.StoreSpec{Name: l.name, Driver: "trial", Open: func(context.Context) (catalog.Store, error) { return l, nil }}
 		c.Embedders[l.name] = catalog.EmbedderSpec{Name: l.name, Driver: "hashing", Open: func(m backends.Model) (backends.Embedder, error) {
 			e, err := hashing.New(m, hashing.Config{})
@@ -166,7 +170,7 @@ func (f *fleet) work(t *testing.T, c client.Client, a *activities.Activities) {
 	t.Helper()
 	o := sdk.Options{
 		WorkerStopTimeout: 10 * time.Second, MaxHeartbeatThrottleInterval: 500 * time.Millisecond,
-		DisableRegistrationAliasing: true,
+		DisableRegistrationAliasing: true, Interceptors: []interceptor.WorkerInterceptor{f.answers},
 	}
 	jobs := sdk.New(c, workflows.TaskQueue, o)
 	workflows.RegisterJobs(jobs, a)

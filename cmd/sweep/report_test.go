@@ -15,7 +15,7 @@ import (
 func report(calls map[string][]callID, results []result, took time.Duration) string {
 	var b strings.Builder
 	for _, store := range stores {
-		fmt.Fprintf(&b, "\none job on %s makes %d calls", store, len(calls[store]))
+		fmt.Fprintf(&b, "\none job on %s makes %d calls, of which %s fail by themselves", store, len(calls[store]), count(calls[store], func(c callID) bool { return c.fails }))
 	}
 	fmt.Fprintf(&b, "\n%d trials in %s\n\n", len(results), took.Round(time.Second))
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,9 +44,13 @@ func TestSweep(t *testing.T) {
 	strikes := asked(t, calls)
 	results := make([]result, len(strikes))
 	var all sync.WaitGroup
+	var done atomic.Int32
 	for i, s := range strikes {
 		all.Go(func() {
 			results[i] = f.result(t, s)
+			if n := done.Add(1); n%50 == 0 {
+				t.Logf("%d of %d trials in %s", n, len(strikes), time.Since(begun).Round(time.Second))
+			}
 		})
 	}
 	all.Wait()
@@ -64,7 +69,16 @@ type result struct {
 
 func (f *fleet) result(t *testing.T, s strike) result {
 	begun := time.Now()
-	out, err := f.try(t.Context(), s.store, t.TempDir(), &s)
+	var out outcome
+	var err error
+	for range tries {
+		former := out.jobs
+		out, err = f.try(t.Context(), s.store, t.TempDir(), &s)
+		out.jobs = append(former, out.jobs...)
+		if err != nil || out.struck {
+			break
+		}
+	}
 	if err == nil && !out.struck {
 		err = fmt.Errorf("the fault did not strike; the job ended %s", out.first.State)
 	}
@@ -73,6 +87,11 @@ func (f *fleet) result(t *testing.T, s strike) result {
 	}
 	return result{strike: &s, outcome: out, took: time.Since(begun), err: err}
 }
+
+// tries is how often a trial is made until its fault strikes. Which of two
+// neighbouring reads finds nothing, and so has no answer to lose, is sometimes
+// not the same as when they were recorded.
+const tries = 4
 
 // recordings is how often the job runs without faults on each kind of store: its
 // calls are the same each time, or a number would not name one.
@@ -96,8 +115,13 @@ func record(t *testing.T, f *fleet) map[string][]callID {
 					t.Errorf("a job without faults on %s: %v", store, err)
 					return
 				}
-				if former, ok := calls[store]; ok && !slices.Equal(former, out.calls) {
+				former, ok := calls[store]
+				if ok && !slices.EqualFunc(former, out.calls, callID.same) {
 					t.Errorf("two jobs on %s made other calls: %s", store, difference(former, out.calls))
+					return
+				}
+				for i := range former { // what may succeed is tried as such
+					out.calls[i].fails = out.calls[i].fails && former[i].fails
 				}
 				calls[store] = out.calls
 			})
@@ -107,6 +131,8 @@ func record(t *testing.T, f *fleet) map[string][]callID {
 	require.False(t, t.Failed(), "without faults all is well, and the same each time")
 	return calls
 }
+
+func (c callID) same(o callID) bool { return c.compare(o) == 0 }
 
 func (c callID) compare(o callID) int {
 	if n := strings.Compare(c.operationName(), o.operationName()); n != 0 {
@@ -118,12 +144,12 @@ func (c callID) compare(o callID) int {
 func difference(a, b []callID) string {
 	var out []string
 	for _, c := range a {
-		if !slices.Contains(b, c) {
+		if !slices.ContainsFunc(b, c.same) {
 			out = append(out, "-"+c.String())
 		}
 	}
 	for _, c := range b {
-		if !slices.Contains(a, c) {
+		if !slices.ContainsFunc(a, c.same) {
 			out = append(out, "+"+c.String())
 		}
 	}
@@ -163,12 +189,16 @@ var rotated = []string{"unauthorized", "conflict", "unknown"}
 const hungEvery = 8
 
 // everyCall tries each call on both sides with what passes, on one side with
-// what does not, and some with a call that hangs. The sides are tried on
+// what does not, and some with a call that hangs; a call that fails by itself
+// before its effect only, as it has none. The sides are tried on
 // different stores, this way and that way round.
 func everyCall(calls map[string][]callID) []strike {
 	var strikes []strike
 	add := func(turn int, s strike) {
-		if s.store = stores[turn%2]; !slices.Contains(calls[s.store], s.call) {
+		if s.call.fails && s.when == faulty.After {
+			return
+		}
+		if s.store = stores[turn%2]; !slices.ContainsFunc(calls[s.store], s.call.same) {
 			s.store = stores[(turn+1)%2]
 		}
 		strikes = append(strikes, s)
@@ -178,14 +208,28 @@ func everyCall(calls map[string][]callID) []strike {
 		for _, s.when = range []faulty.When{faulty.Before, faulty.After} {
 			add(i+int(s.when), s)
 		}
-		s.ailment, s.when = ailments[rotated[i%3]], faulty.When(i/3%2)
-		add(i/6, s)
+		if c.role != roleActivity {
+			s.ailment, s.when = ailments[rotated[i%3]], faulty.When(i/3%2)
+			if s.honest(); s.call.fails && s.when == faulty.After {
+				s.when = faulty.Before
+			}
+			add(i/6, s)
+		}
 		if i%hungEvery == 0 {
 			s.ailment, s.when, s.cancels = ailments["hang"], faulty.When(i/hungEvery%2), i/hungEvery%4 < 3
 			add(i/hungEvery/2, s)
 		}
 	}
 	return strikes
+}
+
+// honest has a compare-and-swap lose only against what it did itself, as happens
+// where a driver asks again for an answer that was lost: no store says of a
+// record that is not there that somebody else was first.
+func (s *strike) honest() {
+	if s.name == "conflict" && (s.call.operation == "Put" || s.call.operation == "Delete") {
+		s.when = faulty.After
+	}
 }
 
 // union are the calls of all stores, in order.
@@ -195,7 +239,7 @@ func union(calls map[string][]callID) []callID {
 		all = append(all, calls[store]...)
 	}
 	slices.SortFunc(all, callID.compare)
-	return slices.Compact(all)
+	return slices.CompactFunc(all, callID.same)
 }
 
 // slice takes one call of each operation of all roles, now on this store and
@@ -209,10 +253,14 @@ func slice(calls map[string][]callID) []strike {
 	for i, name := range slices.Sorted(maps.Keys(byName)) {
 		of := byName[name]
 		s := strike{store: stores[i%2], call: of[(7*i+3)%len(of)], when: faulty.When(i / 2 % 2), ailment: ailments["unavailable"]}
-		if i%3 == 2 {
-			s.ailment = ailments[rotated[i/3%len(rotated)]]
+		if s.call.fails {
+			s.when = faulty.Before
 		}
-		if !slices.Contains(calls[s.store], s.call) {
+		if i%3 == 2 && s.call.role != roleActivity {
+			s.ailment = ailments[rotated[i/3%len(rotated)]]
+			s.honest()
+		}
+		if !slices.ContainsFunc(calls[s.store], s.call.same) {
 			s.store = stores[(i+1)%2]
 		}
 		strikes = append(strikes, s)

@@ -22,6 +22,9 @@ import (
 type callID struct {
 	role, operation string
 	nth             int
+	// fails: it fails by itself also when nothing is wrong - what it asks for is
+	// not there, or a text is refused - so that it has no answer to lose.
+	fails bool
 }
 
 func (c callID) operationName() string { return c.role + "." + c.operation }
@@ -76,9 +79,13 @@ type trial struct {
 	over    chan struct{} // closed when the trial is: nothing hangs any longer
 	where   atomic.Value  // the activity that was struck
 	cut     bool          // the job is cancelled; set before struck is closed
+	calm    atomic.Bool   // the first job is over
 
-	mu     sync.Mutex
-	broken []error // what the watch saw
+	mu      sync.Mutex
+	broken  []error        // what the watch saw
+	reached map[string]int // calls that reached the backends, by operation
+	failed  map[callID]bool
+	asked   []callID // activities
 }
 
 // outcome is how a trial ended.
@@ -91,11 +98,15 @@ type outcome struct {
 }
 
 func (t *trial) source() backends.Source {
-	return t.script.Source(t.place.source)
+	return t.script.Source(intercept.Source(t.place.source, t.watch))
 }
 
 func (t *trial) index() backends.Index {
 	return t.script.Index(intercept.Index(t.place.index, t.watch))
+}
+
+func (t *trial) embedder(e backends.Embedder) backends.Embedder {
+	return t.script.Embedder(intercept.Embedder(e, t.watch))
 }
 
 func (t *trial) registry() backends.Registry {
@@ -105,11 +116,23 @@ func (t *trial) registry() backends.Registry {
 // watch has the judge look after each call that changes something.
 func (t *trial) watch(ctx context.Context, c intercept.Call, next func(context.Context) (int, error)) error {
 	_, err := next(ctx)
+	t.reach(c, err)
 	switch c.Operation {
 	case "Put", "Delete", "Create", "Finish", "Drop", "Upsert", "SetPayload":
 		t.see(t.judge.now(context.WithoutCancel(ctx)), "after "+c.Role+"."+c.Operation)
 	}
 	return err
+}
+
+// reach numbers the call, and takes note of one that fails by itself.
+func (t *trial) reach(c intercept.Call, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	id := callID{role: c.Role, operation: c.Operation}
+	t.reached[id.operationName()]++
+	if id.nth = t.reached[id.operationName()]; err != nil {
+		t.failed[id] = true
+	}
 }
 
 func (t *trial) see(err error, when string) {
@@ -134,22 +157,25 @@ func (t *trial) moving() faulty.Fault {
 func (t *trial) fault() faulty.Fault {
 	return faulty.Fault{
 		Role: t.call.role, Operation: t.call.operation, Nth: t.call.nth, When: t.when,
-		Do: func(ctx context.Context, _ faulty.Call) error {
-			info := activity.GetInfo(ctx)
-			t.where.Store(info.ActivityType.Name)
-			t.see(t.judge.now(context.WithoutCancel(ctx)), "at the fault")
-			t.cut = t.err == nil && (t.cancels || time.Until(info.Deadline) > longest)
-			close(t.struck)
-			if t.err != nil {
-				return t.err
-			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-t.over:
-				return backends.ErrUnavailable
-			}
-		},
+		Do: func(ctx context.Context, _ faulty.Call) error { return t.befall(ctx) },
+	}
+}
+
+// befall is what befalls the call.
+func (t *trial) befall(ctx context.Context) error {
+	info := activity.GetInfo(ctx)
+	t.where.Store(info.ActivityType.Name)
+	t.see(t.judge.now(context.WithoutCancel(ctx)), "at the fault")
+	t.cut = t.err == nil && (t.cancels || time.Until(info.Deadline) > longest)
+	close(t.struck)
+	if t.err != nil {
+		return t.err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.over:
+		return backends.ErrUnavailable
 	}
 }
 
@@ -165,7 +191,10 @@ func (f *fleet) try(ctx context.Context, store, dir string, s *strike) (outcome,
 	if err != nil {
 		return outcome{}, fmt.Errorf("open a %s store: %w", store, err)
 	}
-	t := &trial{strike: s, lane: l, place: p, script: faulty.New(), struck: make(chan struct{}), over: make(chan struct{})}
+	t := &trial{
+		strike: s, lane: l, place: p, script: faulty.New(), struck: make(chan struct{}), over: make(chan struct{}),
+		reached: map[string]int{}, failed: map[callID]bool{},
+	}
 	t.script.Add(t.moving())
 	if s != nil {
 		t.script.Add(t.fault())
@@ -186,7 +215,7 @@ func (f *fleet) try(ctx context.Context, store, dir string, s *strike) (outcome,
 
 func (t *trial) run(ctx context.Context, f *fleet) (outcome, error) {
 	s, err := f.job(ctx, t.lane, func(h starter.Handle) { t.cancelling(ctx, f, h) })
-	out := outcome{first: s, jobs: []workflows.Status{s}, calls: number(t.script.Calls())}
+	out := outcome{first: s, jobs: []workflows.Status{s}, calls: t.number(t.script.Calls())}
 	select {
 	case <-t.struck:
 		out.struck = true
@@ -200,6 +229,7 @@ func (t *trial) run(ctx context.Context, f *fleet) (outcome, error) {
 	if err != nil || !again {
 		return out, err
 	}
+	t.calm.Store(true)
 	t.script.Clear()
 	t.script.Add(t.moving())
 	next, err := f.job(ctx, t.lane, func(starter.Handle) {})
@@ -284,12 +314,16 @@ func (t *trial) mayEnd(s workflows.Status) error {
 }
 
 // number names recorded calls.
-func number(calls []faulty.Call) []callID {
+func (t *trial) number(calls []faulty.Call) []callID {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	seen := map[string]int{}
 	ids := make([]callID, len(calls))
 	for i, c := range calls {
-		seen[c.Role+"."+c.Operation]++
-		ids[i] = callID{c.Role, c.Operation, seen[c.Role+"."+c.Operation]}
+		ids[i] = callID{role: c.Role, operation: c.Operation}
+		seen[ids[i].operationName()]++
+		ids[i].nth = seen[ids[i].operationName()]
+		ids[i].fails = t.failed[ids[i]]
 	}
-	return ids
+	return append(ids, t.asked...)
 }
