@@ -51,6 +51,22 @@ func (r *rig) route(namespace string) pointer {
 // with sync or verification.
 func (r *rig) everyVectorIsRight(namespace, model string) {
 	r.t.Helper()
+	r.everyVectorIs(namespace, model, func(text string, dimensions int) ([]float32, error) {
+		e, err := hashing.New(backends.Model{Name: model, Dimensions: dimensions}, hashing.Config{})
+		if err != nil {
+			return nil, err
+		}
+		fresh, err := e.Embed(r.t.Context(), backends.Document, []string{text})
+		if err != nil {
+			return nil, err
+		}
+		return fresh.Vectors[0], nil
+	})
+}
+
+// everyVectorIs does so for another embedder than hashing.
+func (r *rig) everyVectorIs(namespace, model string, embed func(text string, dimensions int) ([]float32, error)) {
+	r.t.Helper()
 	p := r.route(namespace)
 	require.Equal(r.t, model, p.Model)
 	db := r.open()
@@ -59,15 +75,13 @@ func (r *rig) everyVectorIsRight(namespace, model string) {
 	vectors := column(r, db, fmt.Sprintf("SELECT id, vector FROM %q", p.Locator))
 	require.NotEmpty(r.t, texts)
 	require.Len(r.t, stamps, len(texts), "records and items")
-	e, err := hashing.New(backends.Model{Name: model, Dimensions: p.Dimensions}, hashing.Config{})
-	require.NoError(r.t, err)
 	for id, text := range texts {
 		sum := sha256.Sum256([]byte(text))
 		want := "r1:" + p.Fingerprint + ":" + hex.EncodeToString(sum[:16])
 		require.Equal(r.t, want, stamps[id], "stamp of %s", id)
-		fresh, err := e.Embed(r.t.Context(), backends.Document, []string{text})
+		fresh, err := embed(text, p.Dimensions)
 		require.NoError(r.t, err)
-		require.InDelta(r.t, 1, cosine(fresh.Vectors[0], decode(vectors[id])), 1e-5, "vector of %s", id)
+		require.InDelta(r.t, 1, cosine(fresh, decode(vectors[id])), 1e-5, "vector of %s", id)
 	}
 }
 
