@@ -17,6 +17,7 @@ import (
 func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr, output: formatText}
 	root := a.root()
+	knowShells(root)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -75,6 +76,15 @@ durable job on Temporal.`,
 		help.Args = knownTopic
 	}
 	return root
+}
+
+// knowShells has `completion` refuse what is no shell: cobra would print its help
+// to stdout, for the shell to read, and end with 0.
+func knowShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = cobra.NoArgs, needsCommand
+	}
 }
 
 // knownTopic refuses to help with what is not there: cobra would print the help
