@@ -1,10 +1,16 @@
 // Package sweep holds the fault sweep: it records every call that one small job
-// makes of its backends, and runs the job again once for each of them with that
-// call failing before its effect, and once after it.
+// makes of its backends, and every activity that it orders, and runs the job
+// again once for each of them with that call failing before its effect, and once
+// after it.
 //
 //	record     one job without faults, on each kind of store -> its calls
 //	trial      the same job, one call of which fails         -> how it ended
 //	judge      a look that shares no code with sync or verification
+//
+// The job is one of many that came before: it finds half a shadow with records
+// that are stale, repacked and deserted, the lease and the refusals of a job that
+// was terminated, items without a text and with one that the model refuses, and
+// its source changes while it copies.
 //
 // A call is named by role, operation and its number among those: "registry.Put
 // 3" is the same call in each run, as the small job does one thing at a time.

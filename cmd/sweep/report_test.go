@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,9 @@ func report(calls map[string][]callID, results []result, took time.Duration) str
 	for _, store := range stores {
 		fmt.Fprintf(&b, "\none job on %s makes %d calls, of which %s fail by themselves", store, len(calls[store]), count(calls[store], func(c callID) bool { return c.fails }))
 	}
-	fmt.Fprintf(&b, "\n%d trials in %s\n\n", len(results), took.Round(time.Second))
+	slowest := slices.MaxFunc(results, func(a, b result) int { return cmp.Compare(a.took, b.took) })
+	fmt.Fprintf(&b, "\n%d trials in %s, the slowest in %s: %s\n\n", len(results), took.Round(time.Second),
+		slowest.took.Round(time.Second), slowest.strike)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	head := []string{"operation"}
 	for _, store := range stores {

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"go.temporal.io/sdk/activity"
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/faulty"
@@ -17,55 +13,6 @@ import (
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/workflows"
 )
-
-// callID names a call in the same way in each run: the n-th of its operation.
-type callID struct {
-	role, operation string
-	nth             int
-	// fails: it fails by itself also when nothing is wrong - what it asks for is
-	// not there, or a text is refused - so that it has no answer to lose.
-	fails bool
-}
-
-func (c callID) operationName() string { return c.role + "." + c.operation }
-
-func (c callID) String() string { return fmt.Sprintf("%s/%d", c.operationName(), c.nth) }
-
-// ailment is what befalls a call.
-type ailment struct {
-	name string
-	err  error // nil: it hangs until its context ends
-	// mends: a job that meets it goes on, and completes.
-	mends bool
-}
-
-// ailments by their names, which are arguments of the test.
-var ailments = map[string]ailment{
-	"unavailable":  {name: "unavailable", err: backends.ErrUnavailable, mends: true},
-	"unauthorized": {name: "unauthorized", err: backends.ErrUnauthorized},
-	"conflict":     {name: "conflict", err: backends.ErrConflict},
-	"unknown":      {name: "unknown", err: errors.New("an error that no driver should return"), mends: true},
-	"hang":         {name: "hang"},
-}
-
-// strike is one fault of one call.
-type strike struct {
-	store string
-	call  callID
-	when  faulty.When
-	ailment
-	// cancels: the job is cancelled when the call hangs. Else it is only where the
-	// call would go on hanging for long.
-	cancels bool
-}
-
-// sides by their names, which are arguments of the test.
-var sides = map[faulty.When]string{faulty.Before: "before", faulty.After: "after"}
-
-// String is what runs the trial alone.
-func (s strike) String() string {
-	return fmt.Sprintf("-store %s -call %s -when %s -with %s -cancels=%t", s.store, s.call, sides[s.when], s.name, s.cancels)
-}
 
 // trial is one job, one call of which fails, and its store.
 type trial struct {
@@ -124,17 +71,6 @@ func (t *trial) watch(ctx context.Context, c intercept.Call, next func(context.C
 	return err
 }
 
-// reach numbers the call, and takes note of one that fails by itself.
-func (t *trial) reach(c intercept.Call, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	id := callID{role: c.Role, operation: c.Operation}
-	t.reached[id.operationName()]++
-	if id.nth = t.reached[id.operationName()]; err != nil {
-		t.failed[id] = true
-	}
-}
-
 func (t *trial) see(err error, when string) {
 	if err == nil {
 		return
@@ -143,44 +79,6 @@ func (t *trial) see(err error, when string) {
 	defer t.mu.Unlock()
 	t.broken = append(t.broken, fmt.Errorf("%s: %w", when, err))
 }
-
-// moving lets the application change items once, when the job first reads what
-// the generation holds.
-func (t *trial) moving() faulty.Fault {
-	return faulty.Fault{Role: intercept.RoleGeneration, Operation: "ReadStamps", Do: func(ctx context.Context, _ faulty.Call) (err error) {
-		t.moves.Do(func() { err = t.place.move(ctx) })
-		return err
-	}}
-}
-
-// fault is the strike as the script does it.
-func (t *trial) fault() faulty.Fault {
-	return faulty.Fault{
-		Role: t.call.role, Operation: t.call.operation, Nth: t.call.nth, When: t.when,
-		Do: func(ctx context.Context, _ faulty.Call) error { return t.befall(ctx) },
-	}
-}
-
-// befall is what befalls the call.
-func (t *trial) befall(ctx context.Context) error {
-	info := activity.GetInfo(ctx)
-	t.where.Store(info.ActivityType.Name)
-	t.see(t.judge.now(context.WithoutCancel(ctx)), "at the fault")
-	t.cut = t.err == nil && (t.cancels || time.Until(info.Deadline) > longest)
-	close(t.struck)
-	if t.err != nil {
-		return t.err
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.over:
-		return backends.ErrUnavailable
-	}
-}
-
-// longest is how long a call may hang before its job is cancelled in any case.
-const longest = time.Minute
 
 // try runs a trial in a free lane. The error says what is wrong with what came
 // of it; not that the job failed, if it may.
@@ -260,70 +158,4 @@ func (t *trial) cancelling(ctx context.Context, f *fleet, h starter.Handle) {
 		case <-t.over:
 		}
 	}()
-}
-
-// judged looks at what a job left. again says that the next job is to show that
-// it stumbles over nothing.
-func (t *trial) judged(ctx context.Context, s workflows.Status) (again bool, err error) {
-	now, err := t.place.look(ctx)
-	if err != nil {
-		return false, err
-	}
-	if s.State == workflows.Completed {
-		err = t.judge.completed(ctx)
-		if err == nil && len(s.Job) > 0 && (s.Former == nil || s.Route == nil) {
-			err = fmt.Errorf("the status lacks a route: %+v, %+v", s.Former, s.Route)
-		}
-	} else {
-		err = errors.Join(t.judge.now(ctx), t.judge.unmoved(now), t.mayEnd(s))
-	}
-	if err != nil {
-		return false, fmt.Errorf("job %s ended %s in phase %s: %s %s: %w", s.Job, s.State, s.Phase, s.ErrorCode, s.Reason, err)
-	}
-	holder, err := t.judge.holder(now)
-	if err != nil || (holder != "" && holder != s.Job && holder != abandoned) {
-		return false, fmt.Errorf("the lease is held by %q: %w", holder, err)
-	}
-	state, err := t.judge.outcome(now, s.Job)
-	if err != nil || (state != string(s.State) && (state != "" || !t.loses())) {
-		return false, fmt.Errorf("the registry has job %s as %q, it ended %s: %w", s.Job, state, s.State, err)
-	}
-	return s.State != workflows.Completed || holder != "", nil
-}
-
-// loses reports whether the fault may keep the outcome from being recorded.
-func (t *trial) loses() bool {
-	return t.strike != nil && !t.mends && t.where.Load() == "RecordOutcome"
-}
-
-// mayEnd says whether a job may end otherwise than completed, and as it did.
-func (t *trial) mayEnd(s workflows.Status) error {
-	switch {
-	case t.strike == nil:
-		return errors.New("nothing failed")
-	case s.State == workflows.Cancelled && t.cut:
-		return nil
-	case t.mends || t.err == nil:
-		return errors.New("trying again would have mended it")
-	case s.State != workflows.Failed:
-		return errors.New("nobody cancelled it")
-	case !strings.EqualFold(s.ErrorCode, t.name):
-		return fmt.Errorf("the code is not %q", strings.ToUpper(t.name))
-	}
-	return nil
-}
-
-// number names recorded calls.
-func (t *trial) number(calls []faulty.Call) []callID {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	seen := map[string]int{}
-	ids := make([]callID, len(calls))
-	for i, c := range calls {
-		ids[i] = callID{role: c.Role, operation: c.Operation}
-		seen[ids[i].operationName()]++
-		ids[i].nth = seen[ids[i].operationName()]
-		ids[i].fails = t.failed[ids[i]]
-	}
-	return append(ids, t.asked...)
 }

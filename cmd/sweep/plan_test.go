@@ -1,0 +1,123 @@
+package sweep
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/reembed/reembed/backends/faulty"
+)
+
+// asked are the trials that the arguments ask for.
+func asked(t *testing.T, calls map[string][]callID) []strike {
+	t.Helper()
+	switch {
+	case theOne.call != "":
+		return []strike{one(t, calls)}
+	case *whole:
+		return everyCall(calls)
+	}
+	return slice(calls)
+}
+
+func one(t *testing.T, calls map[string][]callID) strike {
+	t.Helper()
+	s := strike{store: theOne.store, cancels: theOne.cancels, when: faulty.Before}
+	at := slices.IndexFunc(calls[s.store], func(c callID) bool { return c.String() == theOne.call })
+	require.GreaterOrEqual(t, at, 0, "no call %q on %s: there are %v", theOne.call, s.store, calls[s.store])
+	s.call = calls[s.store][at]
+	require.Contains(t, slices.Collect(maps.Values(sides)), theOne.when)
+	if theOne.when == sides[faulty.After] {
+		s.when = faulty.After
+	}
+	require.Contains(t, ailments, theOne.with)
+	s.ailment = ailments[theOne.with]
+	return s
+}
+
+// The errors that are rotated over the calls, and how many calls are hung of which one is.
+var rotated = []string{"unauthorized", "conflict", "unknown"}
+
+const hungEvery = 8
+
+// everyCall tries each call on both sides with what passes, on one side with
+// what does not, and some with a call that hangs; a call that fails by itself
+// before its effect only, as it has none. The sides are tried on
+// different stores, this way and that way round.
+func everyCall(calls map[string][]callID) []strike {
+	var strikes []strike
+	add := func(turn int, s strike) {
+		if s.call.fails && s.when == faulty.After {
+			return
+		}
+		if s.store = stores[turn%2]; !slices.ContainsFunc(calls[s.store], s.call.same) {
+			s.store = stores[(turn+1)%2]
+		}
+		strikes = append(strikes, s)
+	}
+	for i, c := range union(calls) {
+		s := strike{call: c, ailment: ailments["unavailable"]}
+		for _, s.when = range []faulty.When{faulty.Before, faulty.After} {
+			add(i+int(s.when), s)
+		}
+		if c.role != roleActivity {
+			s.ailment, s.when = ailments[rotated[i%3]], faulty.When(i/3%2)
+			if s.honest(); s.call.fails && s.when == faulty.After {
+				s.when = faulty.Before
+			}
+			add(i/6, s)
+		}
+		if i%hungEvery == 0 {
+			s.ailment, s.when, s.cancels = ailments["hang"], faulty.When(i/hungEvery%2), i/hungEvery%4 < 3
+			add(i/hungEvery/2, s)
+		}
+	}
+	return strikes
+}
+
+// honest has a compare-and-swap lose only against what it did itself, as happens
+// where a driver asks again for an answer that was lost: no store says of a
+// record that is not there that somebody else was first.
+func (s *strike) honest() {
+	if s.name == "conflict" && (s.call.operation == "Put" || s.call.operation == "Delete") {
+		s.when = faulty.After
+	}
+}
+
+// union are the calls of all stores, in order.
+func union(calls map[string][]callID) []callID {
+	var all []callID
+	for _, store := range stores {
+		all = append(all, calls[store]...)
+	}
+	slices.SortFunc(all, callID.compare)
+	return slices.CompactFunc(all, callID.same)
+}
+
+// slice takes one call of each operation of all roles, now on this store and
+// side and now on that, with the one or the other error.
+func slice(calls map[string][]callID) []strike {
+	byName := map[string][]callID{}
+	for _, c := range union(calls) {
+		byName[c.operationName()] = append(byName[c.operationName()], c)
+	}
+	var strikes []strike
+	for i, name := range slices.Sorted(maps.Keys(byName)) {
+		of := byName[name]
+		s := strike{store: stores[i%2], call: of[(7*i+3)%len(of)], when: faulty.When(i / 2 % 2), ailment: ailments["unavailable"]}
+		if s.call.fails {
+			s.when = faulty.Before
+		}
+		if i%3 == 2 && s.call.role != roleActivity {
+			s.ailment = ailments[rotated[i/3%len(rotated)]]
+			s.honest()
+		}
+		if !slices.ContainsFunc(calls[s.store], s.call.same) {
+			s.store = stores[(i+1)%2]
+		}
+		strikes = append(strikes, s)
+	}
+	return strikes
+}
