@@ -87,6 +87,10 @@ fuzz: ## Run each fuzz target for a while (FUZZTIME=20s)
 		done; \
 	done
 
+.PHONY: docs
+docs: ## Write docs/cli.md from the commands' own help
+	go test ./starter/cli -run '^TestCommandReferenceIsFresh$$' -count=1 -args -renew-docs
+
 .PHONY: vulncheck
 vulncheck: ## govulncheck; needs the network
 	go run golang.org/x/vuln/cmd/govulncheck@latest ./...

@@ -8,6 +8,7 @@
 //
 //	app.go     streams, environment, the connection, the catalog
 //	exit.go    the one table error -> exit code
+//	complete.go, environment.go  what the shell offers; the variables that are read
 //	output.go  text for people, JSON for programs
 //	layout/    names with values and tables, in the width and colours of a terminal
 //	progress/  the live bar, human/ the numbers; the demo uses both

@@ -69,9 +69,10 @@ durable job on Temporal.`,
 		a.importCommand(), a.searchCommand(), a.diffCommand(), a.resolveCommand(), a.modelsCommand(), a.catalogCommand(),
 		a.planCommand(),
 		a.devCommand(), a.versionCommand(),
-		&cobra.Command{Use: "exit-codes", Short: "The exit codes", Long: exitTopic()},
+		&cobra.Command{Use: "exit-codes", Short: "The exit codes", Long: exitTopic()}, environmentCommand(),
 	)
 	root.InitDefaultHelpCmd()
+	a.completes(root)
 	if help, _, err := root.Find([]string{"help"}); err == nil {
 		help.Args = knownTopic
 	}

@@ -106,24 +106,37 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}, func() string { return fmt.Sprintf("job %s came to %s, not to %s", args[0], last, args[1]) })
 }
 
-// awaitList waits until the list has so many jobs, all of them over: what it
-// shows is a moment behind. awaitlist N
+// awaitList waits until the list has so many jobs that are over, and so many that
+// are not: what it shows is a moment behind. awaitlist OVER [OPEN]
 func awaitList(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: awaitlist N")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: awaitlist OVER [OPEN]")
+	}
+	wanted := args[0] + " over"
+	if len(args) == 2 {
+		wanted += ", " + args[1] + " open"
 	}
 	ctx, c := dial(ts)
-	over := 0
+	var last string
 	until(ts, ctx, func() bool {
-		over = 0
+		over, open := 0, 0
 		for s, err := range c.List(ctx, starter.ListFilter{}) {
+			if ctx.Err() != nil {
+				return false
+			}
 			ts.Check(err)
 			if s.State.Final() {
 				over++
+			} else {
+				open++
 			}
 		}
-		return strconv.Itoa(over) == args[0]
-	}, func() string { return fmt.Sprintf("the list has %d jobs that are over, not %s", over, args[0]) })
+		last = strconv.Itoa(over) + " over"
+		if len(args) == 2 || open > 0 {
+			last += fmt.Sprintf(", %d open", open)
+		}
+		return last == wanted
+	}, func() string { return fmt.Sprintf("the list has %s, not %s", last, wanted) })
 }
 
 // awaitFile waits until a file that a background command writes has something in
