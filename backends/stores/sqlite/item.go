@@ -4,56 +4,72 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/reembed/reembed/backends"
 )
 
-// columns is the query of items, up to its WHERE. The casts keep the driver
-// from making times of columns that are declared as dates, and keep the bytes
-// of a payload whatever its type.
+// columns is the query of items, up to its WHERE. Each column is an expression,
+// which keeps the driver from making times of columns that are declared as
+// dates: a value comes as it is stored, and its Go type is SQLite's. Numbers in
+// the text's column are read as SQLite writes them, and payloads as bytes.
 func (s *Source) columns() string {
 	payload := "NULL"
 	if s.table.Payload != "" {
 		payload = "CAST(" + quote(s.table.Payload) + " AS BLOB)"
 	}
-	key, text := s.keys.column, quote(s.table.Text)
-	return fmt.Sprintf("SELECT typeof(%s), CAST(%s AS TEXT), typeof(%s), CAST(%s AS TEXT), %s FROM %s",
-		key, key, text, text, payload, s.keys.table)
+	text := quote(s.table.Text)
+	return fmt.Sprintf("SELECT +%s, CASE typeof(%[2]s) WHEN 'integer' THEN CAST(%[2]s AS TEXT) WHEN 'real' THEN CAST(%[2]s AS TEXT) ELSE %[2]s END, %s FROM %s",
+		s.keys.column, text, payload, s.keys.table)
 }
 
+// itemRow is a row of columns, which a query reads all its rows into.
+type itemRow struct{ key, text, payload any }
+
 // scan reads a row of columns.
-func (s *Source) scan(rows *sql.Rows) (backends.Item, error) {
-	var (
-		keyType, textType string
-		id, text          sql.NullString
-		payload           any // tells NULL from an empty one
-	)
-	if err := rows.Scan(&keyType, &id, &textType, &text, &payload); err != nil {
+func (s *Source) scan(rows *sql.Rows, r *itemRow) (backends.Item, error) {
+	if err := rows.Scan(&r.key, &r.text, &r.payload); err != nil {
 		return backends.Item{}, fmt.Errorf("scan item: %w", err)
 	}
-	if err := s.keys.usable(keyType, id.String); err != nil {
+	id, kind := "", ""
+	switch key := r.key.(type) {
+	case string:
+		id, kind = key, "text"
+	case int64:
+		id, kind = strconv.FormatInt(key, 10), "integer"
+	case float64:
+		kind = "real"
+	case []byte:
+		kind = "blob"
+	case nil:
+		kind = "null"
+	}
+	if err := s.keys.usable(kind, id); err != nil {
 		return backends.Item{}, err
 	}
-	item := backends.Item{ID: id.String}
-	if payload != nil {
-		b, ok := payload.([]byte)
+	item := backends.Item{ID: id}
+	if r.payload != nil {
+		b, ok := r.payload.([]byte)
 		if !ok {
 			return backends.Item{}, errors.New("scan item: the payload is no BLOB")
 		}
-		item.Payload = append([]byte{}, b...)
+		if item.Payload = b; b == nil { // Scan has copied it; an empty one is not none
+			item.Payload = []byte{}
+		}
 	}
+	text, ok := r.text.(string)
 	switch {
 	case len(item.ID) > backends.MaxIDBytes:
 		item.Defect = fmt.Sprintf("the id has %d bytes, at most %d", len(item.ID), backends.MaxIDBytes)
-	case textType == "null":
+	case r.text == nil:
 		item.Defect = "the text is NULL"
-	case textType == "blob":
+	case !ok:
 		item.Defect = "the text is a BLOB"
-	case !utf8.ValidString(text.String):
+	case !utf8.ValidString(text):
 		item.Defect = "the text is not UTF-8"
 	default:
-		item.Text = text.String
+		item.Text = text
 	}
 	return item, nil
 }

@@ -73,8 +73,9 @@ func (s *Source) ReadPage(ctx context.Context, r backends.Range, after backends.
 	where, args := s.keys.within(r, after)
 	query := s.columns() + where + " ORDER BY " + s.keys.column + " LIMIT ?"
 	size := 0
+	var row itemRow
 	err = s.store.rows(ctx, query, append(args, int64(limit.Items)+1), func(rows *sql.Rows) error {
-		item, err := s.scan(rows)
+		item, err := s.scan(rows, &row)
 		if err != nil {
 			return err
 		}
@@ -107,8 +108,9 @@ func (s *Source) Lookup(ctx context.Context, ids []string) ([]backends.Item, err
 		asked[id] = struct{}{}
 	}
 	var items []backends.Item
+	var row itemRow
 	err = s.store.rows(ctx, s.columns()+" WHERE "+s.keys.column+in, []any{list}, func(rows *sql.Rows) error {
-		item, err := s.scan(rows)
+		item, err := s.scan(rows, &row)
 		if err != nil {
 			return err
 		}
