@@ -2,7 +2,6 @@ package backends
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -79,12 +78,7 @@ func (s GenerationSpec) checkVector(v []float32) error {
 	if len(v) != s.Dimensions {
 		return fmt.Errorf("%w: vector has %d, generation %s has %d", ErrDimension, len(v), s.Locator, s.Dimensions)
 	}
-	for i, x := range v {
-		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("%w: component %d is NaN or infinite", ErrInvalidVector, i)
-		}
-	}
-	return nil
+	return checkFinite(v)
 }
 
 // CheckEntry is for Registry.Put.

@@ -66,7 +66,13 @@ func ParseStamp(stored string) (Stamp, error) {
 // ContentHash is the first 128 bits of the SHA-256 of the text's bytes, in
 // lower-case hexadecimal: left(encode(sha256(text), 'hex'), 32) in SQL.
 func ContentHash(text string) string {
-	sum := sha256.Sum256([]byte(text))
+	// A short text is hashed from the stack: its copy need not be collected.
+	var short [1024]byte
+	bytes := short[:0]
+	if len(text) > len(short) {
+		bytes = make([]byte, 0, len(text))
+	}
+	sum := sha256.Sum256(append(bytes, text...))
 	return hex.EncodeToString(sum[:16])
 }
 

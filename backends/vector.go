@@ -17,12 +17,13 @@ func CheckVector(v []float32, m Model) error {
 		return fmt.Errorf("%w: vector has %d, model %s declares %d", ErrDimension, len(v), m.Name, m.Dimensions)
 	}
 	var sum float64
-	for i, x := range v {
+	for _, x := range v {
 		f := float64(x)
-		if math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("%w: component %d is NaN or infinite", ErrInvalidVector, i)
-		}
 		sum += f * f
+	}
+	// Squares of float32 don't overflow float64: the sum is finite if all are.
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return checkFinite(v)
 	}
 	norm := math.Sqrt(sum)
 	if norm == 0 {
@@ -30,6 +31,24 @@ func CheckVector(v []float32, m Model) error {
 	}
 	if m.Normalized && math.Abs(norm-1) > normTolerance {
 		return fmt.Errorf("%w: length %.4f, model %s is declared normalized", ErrInvalidVector, norm, m.Name)
+	}
+	return nil
+}
+
+// checkFinite returns an ErrInvalidVector that names the first component that is
+// no number.
+func checkFinite(v []float32) error {
+	var sum float32
+	for _, x := range v {
+		sum += x - x // 0, and NaN for NaN and for infinity
+	}
+	if sum == 0 {
+		return nil
+	}
+	for i, x := range v {
+		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Errorf("%w: component %d is NaN or infinite", ErrInvalidVector, i)
+		}
 	}
 	return nil
 }
