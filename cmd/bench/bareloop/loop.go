@@ -3,9 +3,7 @@ package bareloop
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -67,42 +65,51 @@ func Run(ctx context.Context, s Settings, e backends.Embedder) (Result, error) {
 	return res, err
 }
 
+// pageBatches is how many requests' items are read at once. A single query over
+// the whole table would be no faster, and keep SQLite's log from being emptied.
+const pageBatches = 10
+
 func read(ctx context.Context, s Settings, db *sql.DB, out chan<- batch) error {
 	defer close(out)
-	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT id, text FROM %s ORDER BY id", s.Table))
+	page, err := db.PrepareContext(ctx, fmt.Sprintf("SELECT id, text FROM %s WHERE id > ? ORDER BY id LIMIT ?", s.Table))
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
 	}
-	defer rows.Close()
-	var b batch
-	flush := func() error {
-		if len(b.ids) == 0 {
-			return nil
-		}
-		select {
-		case out <- b:
-			b = batch{}
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	for rows.Next() {
-		var id, text string
-		if err := rows.Scan(&id, &text); err != nil {
+	defer page.Close()
+	for after := ""; ; {
+		items, err := readPage(ctx, page, after, pageBatches*s.BatchSize)
+		if err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
-		b.ids, b.texts = append(b.ids, id), append(b.texts, text)
-		if len(b.ids) == s.BatchSize {
-			if err := flush(); err != nil {
-				return err
+		if len(items.ids) == 0 {
+			return nil
+		}
+		after = items.ids[len(items.ids)-1]
+		for from := 0; from < len(items.ids); from += s.BatchSize {
+			to := min(from+s.BatchSize, len(items.ids))
+			select {
+			case out <- batch{ids: items.ids[from:to], texts: items.texts[from:to]}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
 			}
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read: %w", err)
+}
+
+func readPage(ctx context.Context, page *sql.Stmt, after string, limit int) (items batch, err error) {
+	rows, err := page.QueryContext(ctx, after, limit)
+	if err != nil {
+		return items, err
 	}
-	return flush()
+	defer rows.Close()
+	for rows.Next() {
+		var id, text string
+		if err := rows.Scan(&id, &text); err != nil {
+			return items, err
+		}
+		items.ids, items.texts = append(items.ids, id), append(items.texts, text)
+	}
+	return items, rows.Err()
 }
 
 func embed(ctx context.Context, s Settings, e backends.Embedder, in <-chan batch, out chan<- batch) error {
@@ -123,55 +130,4 @@ func embed(ctx context.Context, s Settings, e backends.Embedder, in <-chan batch
 		}
 	}
 	return nil
-}
-
-// write is the only one that writes; its last transaction is committed when
-// there is nothing more to come.
-func write(ctx context.Context, s Settings, db *sql.DB, in <-chan batch, written *int) error {
-	for more := true; more; {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return fmt.Errorf("begin: %w", err)
-		}
-		if more, err = fill(ctx, s, tx, in, written); err != nil {
-			_ = tx.Rollback() // the run has failed already
-			return fmt.Errorf("write: %w", err)
-		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
-	}
-	return nil
-}
-
-// fill writes batches into one transaction until it is large enough.
-func fill(ctx context.Context, s Settings, tx *sql.Tx, in <-chan batch, written *int) (more bool, err error) {
-	stmt, err := tx.PrepareContext(ctx, fmt.Sprintf("INSERT INTO %s (id, stamp, vector) VALUES (?, ?, ?)", s.Locator))
-	if err != nil {
-		return false, err
-	}
-	defer stmt.Close()
-	var blob []byte
-	for rows := 0; rows < s.WriteRows; {
-		b, ok := <-in
-		if !ok {
-			return false, nil
-		}
-		for i, id := range b.ids {
-			blob = appendVector(blob[:0], b.vectors[i])
-			if _, err := stmt.ExecContext(ctx, id, b.stamps[i], blob); err != nil {
-				return false, err
-			}
-		}
-		rows += len(b.ids)
-		*written += len(b.ids)
-	}
-	return true, nil
-}
-
-func appendVector(b []byte, v []float32) []byte {
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
-	}
-	return b
 }

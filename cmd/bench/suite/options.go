@@ -33,7 +33,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.items, "items", 100_000, "items of each run")
 	flags.IntVar(&o.large, "large", 1_000_000, "items of the runs of the line large")
 	flags.IntVar(&o.repetitions, "repetitions", 5, "of each pair of runs")
-	flags.IntVar(&o.repeatLarge, "repeat-large", 1, "repetitions of the line large")
+	flags.IntVar(&o.repeatLarge, "repeat-large", 3, "repetitions of the line large")
 	flags.StringSliceVar(&o.only, "only", nil, "these `lines` alone: "+strings.Join(lines, ", "))
 	flags.StringVar(&o.out, "out", "", "write the document to this `file` too")
 	flags.StringVar(&o.dir, "dir", ".reembed", "make a `folder` for all files in this one; its disk is what is measured")
