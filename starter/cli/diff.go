@@ -134,6 +134,9 @@ func notClean(namespace string, r verify.Report, o diffOptions) error {
 	if o.repair {
 		return fmt.Errorf("%w: namespace %s is still wrong after the repair: %s: look at the findings; drift means that the model changed under its name", errFindings, namespace, r.Summary())
 	}
+	if r.Counts[verify.Drift] == r.Wrong() {
+		return fmt.Errorf("%w: namespace %s: %s: the model changed under its name, or refuses what it took: no repair helps; give the model a new revision, and start a job to it", errFindings, namespace, r.Summary())
+	}
 	return fmt.Errorf("%w: namespace %s: %s: 'reembed diff %s --repair' makes it right", errFindings, namespace, r.Summary(), namespace)
 }
 

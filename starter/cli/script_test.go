@@ -75,6 +75,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+filepath.Dir(temporal))
 			e.Setenv("TEMPORAL_CONFIG_FILE", "temporal.toml")
+			e.Values[providerValue] = &providerHolder{}
 			return errors.Join(
 				bring(filepath.Join(e.WorkDir, "reembed.yaml"), standard),
 				bring(filepath.Join(e.WorkDir, "temporal.toml"), nobody),
@@ -83,6 +84,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
 			"sql":       statement,
+			"provider":  provider,
 			"jsonhas":   jsonHas,
 			"jsonkeys":  jsonKeys,
 			"temporal":  useTemporal,
