@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/reembed/reembed/backends"
@@ -32,7 +31,8 @@ func (g *Generation) Upsert(ctx context.Context, records []backends.Record) erro
 // than with one, and no less with more.
 const rowsAtOnce = 20
 
-// replace writes records, so many with each run of one statement.
+// replace writes records, so many with each run of one statement: their number
+// is a multiple of it.
 func (g *Generation) replace(ctx context.Context, tx *sql.Tx, records []backends.Record, rows int) error {
 	if len(records) == 0 {
 		return nil
@@ -45,15 +45,15 @@ func (g *Generation) replace(ctx context.Context, tx *sql.Tx, records []backends
 	defer stmt.Close()
 	args := make([]any, 0, 3*rows)
 	vectors := make([]byte, 0, 4*g.spec.Dimensions*rows) // the driver keeps none of them
-	for part := range slices.Chunk(records, rows) {
+	for ; len(records) > 0; records = records[rows:] {
 		args, vectors = args[:0], vectors[:0]
-		for _, r := range part {
+		for _, r := range records[:rows] {
 			begin := len(vectors)
 			vectors = appendVector(vectors, r.Vector)
 			args = append(args, r.ID, r.Stamp.String(), vectors[begin:])
 		}
 		if _, err := stmt.ExecContext(ctx, args...); err != nil {
-			return fmt.Errorf("write %d records: %w", len(part), err)
+			return fmt.Errorf("write %d records: %w", rows, err)
 		}
 	}
 	return nil
