@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/reembed/reembed/backends"
@@ -35,3 +36,6 @@ var badIDs = map[string]string{
 	"a surrogate":   "\xed\xa0\x80",
 	"too long rune": strings.Repeat("é", backends.MaxIDBytes/2) + "é",
 }
+
+// HostileIDs are ids, and texts, for the tests of what stands above stores.
+func HostileIDs() []string { return slices.Clone(uglyIDs) }

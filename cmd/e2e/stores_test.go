@@ -47,7 +47,7 @@ var brokenStores = map[string]brokenStore{
 // statements change a file as a foreign program would.
 func statements(list ...string) func(*rig) {
 	return func(r *rig) {
-		db, err := sql.Open("sqlite", "file:"+r.dbPath())
+		db, err := sql.Open("sqlite", "file:"+r.dbPath()+"?_busy_timeout=60000")
 		require.NoError(r.t, err)
 		for _, s := range list {
 			_, err := db.Exec(s)
