@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/reembed/reembed/backends"
@@ -33,8 +34,8 @@ func (a *Activities) open(ctx context.Context, job Job) (opened, error) {
 		return o, because(errCatalogMismatch, "%w", err)
 	}
 	if o.model.Fingerprint() != job.Fingerprint {
-		return o, because(errCatalogMismatch, "this worker's catalog gives model %s another fingerprint: %s",
-			job.To.Name, Differences(job.To, o.model))
+		return o, because(errCatalogMismatch, "catalog %s of the worker on %s gives model %s another fingerprint: %s",
+			a.World.Catalog().File, hostname(), job.To.Name, Differences(job.To, o.model))
 	}
 	if o.source, err = a.World.Source(ctx, job.Namespace); err != nil {
 		return o, err
@@ -83,4 +84,13 @@ func (o opened) target(ctx context.Context) (backends.Generation, error) {
 		return nil, fmt.Errorf("open generation %s: %w", o.job.Locator, err)
 	}
 	return g, nil
+}
+
+// hostname tells workers apart.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "an unknown host"
+	}
+	return name
 }

@@ -28,6 +28,9 @@ import (
 	"github.com/reembed/reembed/workflows"
 )
 
+// discarded is what the SDK says in this process.
+var discarded = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+
 // newerState is what a later build carries on: a schema that this one does not read.
 type newerState struct {
 	Version int               `json:"version"`
@@ -119,7 +122,7 @@ func (r *rig) awaitEvent(c client.Client, job string, want enumspb.EventType) *h
 func TestOlderWorkerLeavesNewerJobsAlone(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setting{items: 300, env: []string{"REEMBED_CONTINUE_AFTER=100"}})
-	c, err := r.server.Dial(client.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	c, err := r.server.Dial(client.Options{Logger: discarded})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	older := r.worker()
@@ -150,7 +153,7 @@ func TestOlderWorkerLeavesNewerJobsAlone(t *testing.T) {
 func TestActivityOfANewerBuildFindsItsWorker(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, setting{items: 50})
-	c, err := r.server.Dial(client.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	c, err := r.server.Dial(client.Options{Logger: discarded})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	older := worker.New(c, workflows.TaskQueue, worker.Options{})

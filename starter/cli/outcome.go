@@ -44,6 +44,15 @@ func why(s workflows.Status) string {
 	return fmt.Sprintf("%s: %s. %s", s.ErrorCode, text, activities.FailureOf(s.ErrorCode).Advice)
 }
 
+// advice is what the operator of a failed job is told to do; "" where the
+// table of failures does not know how it ended.
+func advice(s workflows.Status) string {
+	if row := activities.FailureOf(s.ErrorCode); row.Code == s.ErrorCode {
+		return row.Advice
+	}
+	return ""
+}
+
 // shownStatus is what status, watch and start --wait print as JSON: the status
 // of package workflows, and the job's address in the Web UI.
 type shownStatus struct {
@@ -70,6 +79,7 @@ func writeStatus(p *layout.Page, s workflows.Status) {
 	p.Some("priority", s.Priority)
 	p.Some("reason", s.Reason)
 	p.Some("code", s.ErrorCode)
+	p.Some("to do", advice(s))
 	p.Some("retrying", s.LastError)
 	p.Pair("started", when(s.StartedAt))
 	if s.FinishedAt != nil {

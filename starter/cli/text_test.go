@@ -68,6 +68,18 @@ func TestRunningStatusText(t *testing.T) {
 	require.NotContains(t, got, "web")
 }
 
+// The guide says that status tells what to do; it told who watched the job only.
+func TestFailedStatusTextSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	text := func(code string) string {
+		s := workflows.Status{Job: "j", State: workflows.Failed, ErrorCode: code, Reason: "two catalogs"}
+		return printed(t, func(a *app) error { return a.printStatus(s, "") })
+	}
+	require.Contains(t, text("CATALOG_MISMATCH"), "to do      Give all workers the same catalog, or start a new job.\n")
+	require.NotContains(t, text("TERMINATED"), "to do")
+	require.NotContains(t, text(""), "to do")
+}
+
 func TestQueueText(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_000_000)
