@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 )
 
 // GenerationSpec is what a generation is created as. It never changes.
@@ -23,6 +24,9 @@ func SpecOf(m Model, locator string) GenerationSpec {
 	}
 }
 
+// MaxWriteTimeout bounds one write to a generation.
+const MaxWriteTimeout = time.Minute
+
 // IndexTraits is what a driver declares about its generations.
 type IndexTraits struct {
 	// CopiesPayload: a record holds its item's payload, and stamps its hash.
@@ -31,6 +35,9 @@ type IndexTraits struct {
 	ANN bool
 	// MaxDimensions that the store takes; 0 means MaxDimensions of this package.
 	MaxDimensions int
+	// WriteTimeout is what one write may take, waits included: an attempt at it
+	// that is given up on lands within it or never. 0, and the most, is MaxWriteTimeout.
+	WriteTimeout time.Duration
 	// ForeignWriters says what an application that writes vectors beside
 	// reembed can do unseen; shown by catalog check.
 	ForeignWriters string

@@ -120,6 +120,13 @@ func TestAWriteThatHangsIsUnavailable(t *testing.T) {
 		_, err := forwardPair(t, pair, w.options())
 		require.ErrorIs(t, err, backends.ErrUnavailable)
 		require.Equal(t, time.Minute, time.Since(begin))
+
+		begin = time.Now()
+		o := w.options()
+		o.WriteTimeout = 15 * time.Second
+		_, err = forwardPair(t, pair, o)
+		require.ErrorIs(t, err, backends.ErrUnavailable)
+		require.Equal(t, 15*time.Second, time.Since(begin), "what the store says that it takes")
 	})
 }
 

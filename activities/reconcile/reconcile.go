@@ -33,6 +33,7 @@ type Options struct {
 	MaxItems       int64         // hand back after about so many items; 0: no bound
 	Budget         time.Duration // hand back after about so long; 0: no bound
 	RequestTimeout time.Duration // of one embedding request; 2 min
+	WriteTimeout   time.Duration // of one write, its fence included; backends.MaxWriteTimeout
 	// PatienceMax is the longest wait for a throttled or failing embedder that
 	// is sat out here; what asks for longer is returned to the caller. 10 s.
 	PatienceMax time.Duration
@@ -61,6 +62,7 @@ func (o Options) WithDefaults() Options {
 	o.PageItems = cmp.Or(o.PageItems, o.BatchSize*max(1, 1000/o.BatchSize))
 	o.MemoryBytes = cmp.Or(o.MemoryBytes, 64<<20)
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 2*time.Minute)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, backends.MaxWriteTimeout)
 	o.PatienceMax = cmp.Or(o.PatienceMax, 10*time.Second)
 	return o
 }

@@ -8,9 +8,14 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/reembed/reembed/backends"
 )
+
+// ownWrite is what a write takes at most when no other process is in its way: it
+// queues behind those of this one.
+const ownWrite = 5 * time.Second
 
 // Index is the generations of one namespace.
 type Index struct {
@@ -29,6 +34,7 @@ func (x *Index) Ping(ctx context.Context) error {
 // Traits of this store are always the same.
 func (x *Index) Traits() backends.IndexTraits {
 	return backends.IndexTraits{
+		WriteTimeout: x.store.config.BusyTimeout + ownWrite,
 		ForeignWriters: "an UPDATE of a vector clears the record's stamp (by trigger), and the next sync embeds its item again; " +
 			"a record that is written with a copied stamp is found by sampling only",
 	}
