@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/records"
 )
 
 // Prepare creates the target generation, or goes on from what a former job
@@ -32,5 +33,13 @@ func (a *Activities) prepare(ctx context.Context, job Job) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, fmt.Errorf("look into generation %s: %w", job.Locator, err)
 	}
-	return Prepared{Fresh: len(first.Items) == 0 && first.Done}, keepCanaries(ctx, o.registry, o.embedder)
+	found := Prepared{Fresh: len(first.Items) == 0 && first.Done}
+	l, err := records.GetLease(ctx, o.registry, job.Namespace)
+	if err != nil {
+		return Prepared{}, err
+	}
+	if l.Seized {
+		found.Late = o.writeTimeout()
+	}
+	return found, keepCanaries(ctx, o.registry, o.embedder)
 }

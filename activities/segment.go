@@ -22,32 +22,34 @@ func (a *Activities) SyncSegment(ctx context.Context, r SegmentRequest) (Segment
 }
 
 func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (SegmentResult, error) {
-	base, err := former(ctx, r)
+	try, err := a.newAttempt(ctx, r)
 	if err != nil {
 		return SegmentResult{}, err
 	}
-	p, stop := beat(ctx, base)
+	none := reconcile.Result{Cursor: try.base.Cursor}
+	p, stop := beat(ctx, try.with(none))
 	defer stop()
+	if try.orphaned {
+		p.set(try.with(none)) // for the next one, though this one may fail at once
+	}
 	o, err := a.open(ctx, r.Job)
 	if err != nil {
-		return base, err
+		return try.with(none), err
 	}
 	if err := o.fence(ctx); err != nil {
-		return base, err
+		return try.with(none), err
 	}
 	target, err := o.target(ctx)
 	if err != nil {
-		return base, err
+		return try.with(none), err
 	}
 	opts, err := a.syncOptions(ctx, o)
 	if err != nil {
-		return base, err
+		return try.with(none), err
 	}
-	opts.Report = func(did reconcile.Result) {
-		now := base.plus(did.Cursor, did.Counts)
-		now.Ahead = did.Ahead
-		p.set(now)
-	}
+	try.writesWithin(opts.WriteTimeout)
+	opts.Fence = guarded(p, o.fence)
+	opts.Report = func(did reconcile.Result) { p.set(try.with(did)) }
 	pair := reconcile.Pair{
 		Source: o.source, Target: target, Embedder: o.embedder,
 		CopiesPayload: o.index.Traits().CopiesPayload,
@@ -55,22 +57,20 @@ func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (Segment
 	var did reconcile.Result
 	switch r.Task {
 	case SyncForward:
-		did, err = reconcile.Forward(ctx, pair, r.Range, base.Cursor, opts)
+		did, err = reconcile.Forward(ctx, pair, r.Range, try.base.Cursor, opts)
 	case SyncBackward:
-		did, err = reconcile.Backward(ctx, pair, r.Range, base.Cursor, opts)
+		did, err = reconcile.Backward(ctx, pair, r.Range, try.base.Cursor, opts)
 	default:
-		return base, fmt.Errorf("%w: task %q is not a sync", backends.ErrInvalidInput, r.Task)
+		return try.with(none), fmt.Errorf("%w: task %q is not a sync", backends.ErrInvalidInput, r.Task)
 	}
 	if a.Observer != nil {
 		a.Observer.Synced(did.Counts)
 	}
-	res := base.plus(did.Cursor, did.Counts)
-	res.Done = did.Done
-	p.set(res)
-	return res, err
+	p.set(try.with(did))
+	return try.with(did), err
 }
 
-// syncOptions bind the engine to the job: its lease, its quarantine, its worker.
+// syncOptions bind the engine to the job: its quarantine, its store, its worker.
 func (a *Activities) syncOptions(ctx context.Context, o opened) (reconcile.Options, error) {
 	set := a.Settings.WithDefaults()
 	q, err := loadQuarantine(ctx, o)
@@ -79,8 +79,8 @@ func (a *Activities) syncOptions(ctx context.Context, o opened) (reconcile.Optio
 	}
 	return reconcile.Options{
 		BatchSize: o.job.BatchSize, Concurrency: set.Concurrency, MemoryBytes: set.MemoryBytes,
-		Budget: set.SegmentBudget, Stop: activity.GetWorkerStopChannel(ctx),
-		Known: q.known, Fence: o.fence, Quarantine: q.put, Recovered: q.end,
+		Budget: set.SegmentBudget, WriteTimeout: o.writeTimeout(), Stop: activity.GetWorkerStopChannel(ctx),
+		Known: q.known, Quarantine: q.put, Recovered: q.end,
 	}, nil
 }
 

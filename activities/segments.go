@@ -1,6 +1,10 @@
 package activities
 
-import "github.com/reembed/reembed/backends"
+import (
+	"time"
+
+	"github.com/reembed/reembed/backends"
+)
 
 // Task is what is done with a range: the two directions of sync, and the same
 // two read only.
@@ -46,11 +50,17 @@ type SegmentResult struct {
 	// Ahead, in a heartbeat only, is how many items behind the cursor are done
 	// with: not Scanned yet, and looked at again if this attempt ends here.
 	Ahead int64 `json:"ahead,omitempty"`
+	// Late is how long from then on a write may still land that an attempt began
+	// which was given up on; of the sync tasks.
+	Late time.Duration `json:"late,omitempty"`
 }
 
 // Prepared is the target generation as the copy finds it.
 type Prepared struct {
 	Fresh bool `json:"fresh"` // without a record
+	// Late is how long from then on a write may still land that a job began which
+	// ended without giving the namespace back.
+	Late time.Duration `json:"late,omitempty"`
 }
 
 // Switched is the outcome of a switch.

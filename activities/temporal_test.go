@@ -24,6 +24,7 @@ type look struct {
 	first, run string
 	status     enumspb.WorkflowExecutionStatus
 	children   []string // workflow ids of those that are pending
+	activities []*workflowpb.PendingActivityInfo
 	err        error
 }
 
@@ -61,6 +62,7 @@ func (s *temporalServer) DescribeWorkflowExecution(_ context.Context, id, run st
 	out := &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 		Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: l.run}, FirstRunId: l.first, Status: l.status,
 	}}
+	out.PendingActivities = l.activities
 	for _, c := range l.children {
 		out.PendingChildren = append(out.PendingChildren, &workflowpb.PendingChildExecutionInfo{WorkflowId: c, RunId: "c"})
 	}

@@ -28,6 +28,9 @@ type Carried struct {
 
 	// Fresh says that the generation had no record before the copy.
 	Fresh bool `json:"fresh,omitempty"`
+	// LateUntil is until when a write may land that nobody waits for any more: of an
+	// attempt that was given up on, or of a job before this one.
+	LateUntil time.Time `json:"late_until,omitzero"`
 	// Dirty is what the last sync pass found wrong; -1 asks for a pass in any case.
 	Dirty      int64 `json:"dirty"`
 	CatchUps   int   `json:"catch_ups,omitempty"`   // passes since catching-up began

@@ -141,4 +141,6 @@ type RangeResult struct {
 	Segments int           `json:"segments"` // closed ones
 	Counts   Counts        `json:"counts"`
 	Report   *Verification `json:"report,omitempty"` // of the verify tasks
+	// LateUntil is until when a write of an attempt that was given up on may land.
+	LateUntil time.Time `json:"late_until,omitzero"`
 }

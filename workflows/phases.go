@@ -129,6 +129,7 @@ func (r *run) prepare(ctx workflow.Context) error {
 		return err
 	}
 	r.Fresh = found.Fresh
+	r.LateUntil = later(r.LateUntil, workflow.Now(ctx), found.Late)
 	return r.to(ctx, Copying)
 }
 

@@ -49,6 +49,9 @@ func (r *run) advance(ctx workflow.Context, task Task, done RangeResult) {
 
 // count adds what a range did, of which it may not have come to the end.
 func (r *run) count(task Task, done RangeResult) {
+	if done.LateUntil.After(r.LateUntil) {
+		r.LateUntil = done.LateUntil
+	}
 	p := &r.Status.Progress
 	if task == activities.SyncForward || task == activities.SyncBackward {
 		p.Totals.Add(done.Counts)

@@ -46,6 +46,8 @@ type stage struct {
 	refused  int64                   // items that each pass can't embed
 	ranges   map[activities.Task]int // how many SplitPass makes, where not three
 	fresh    bool                    // the generation has no record yet
+	left     time.Duration           // how long a former job's writes may still land, when the generation is prepared
+	late     []time.Duration         // the same of lost attempts, in each sync pass
 	noGrant  bool
 	held     []bool // of each request for a slot
 	outcomes []activities.Outcome
@@ -150,7 +152,7 @@ func (s *stage) acquireLease(context.Context, workflows.Job) (int64, error) {
 }
 
 func (s *stage) prepare(context.Context, workflows.Job) (activities.Prepared, error) {
-	return activities.Prepared{Fresh: s.fresh}, s.enter("Prepare")
+	return activities.Prepared{Fresh: s.fresh, Late: s.left}, s.enter("Prepare")
 }
 
 func (s *stage) planned(context.Context, workflows.Job) (workflows.Plan, error) {
@@ -205,6 +207,9 @@ func (s *stage) sync(ctx context.Context, r activities.SegmentRequest) (activiti
 	}
 	if r.Task == activities.SyncForward && r.Range.From == "" {
 		res.Counts.Quarantined = s.refused
+		if s.passes <= len(s.late) {
+			res.Late = s.late[s.passes-1]
+		}
 	}
 	return res, nil
 }

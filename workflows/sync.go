@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/activities/verify"
+	"github.com/reembed/reembed/backends"
 )
 
 // work names the activities by method value; it is never called on.
@@ -42,17 +44,17 @@ func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error
 		}
 		res, err := runSegment(ctx, r)
 		if err != nil {
-			return RangeResult{}, r.stopped(err)
+			return RangeResult{}, r.stopped(ctx, err)
 		}
 		stuck := !res.Done && res.Cursor == r.After
-		r.add(res)
+		r.add(ctx, res)
 		workflow.SetCurrentDetails(ctx, r.Done.markdown())
 		if res.Done {
 			return r.Done, nil
 		}
 		if stuck {
 			if err := workflow.Sleep(ctx, stuckPause); err != nil {
-				return RangeResult{}, r.stopped(err)
+				return RangeResult{}, r.stopped(ctx, err)
 			}
 		}
 	}
@@ -76,10 +78,14 @@ func runSegment(ctx workflow.Context, r RangeRequest) (activities.SegmentResult,
 
 // stopped counts what the last segment did before it ended with an error, and
 // returns the error that the range ends with.
-func (r *RangeRequest) stopped(err error) error {
+func (r *RangeRequest) stopped(ctx workflow.Context, err error) error {
 	var res activities.SegmentResult
-	if told(err, &res) {
-		r.count(res)
+	var lost *temporal.TimeoutError
+	switch {
+	case told(err, &res):
+		r.count(ctx, res)
+	case errors.As(err, &lost):
+		r.count(ctx, activities.SegmentResult{Late: backends.MaxWriteTimeout})
 	}
 	if temporal.IsCanceledError(err) {
 		return temporal.NewCanceledError(r.Done)
@@ -90,14 +96,15 @@ func (r *RangeRequest) stopped(err error) error {
 }
 
 // add counts a closed segment.
-func (r *RangeRequest) add(res activities.SegmentResult) {
+func (r *RangeRequest) add(ctx workflow.Context, res activities.SegmentResult) {
 	r.After = res.Cursor
 	r.Done.Segments++
-	r.count(res)
+	r.count(ctx, res)
 }
 
-func (r *RangeRequest) count(res activities.SegmentResult) {
+func (r *RangeRequest) count(ctx workflow.Context, res activities.SegmentResult) {
 	r.Done.Counts.Add(res.Counts)
+	r.Done.LateUntil = later(r.Done.LateUntil, workflow.Now(ctx), res.Late)
 	if res.Report == nil {
 		return
 	}

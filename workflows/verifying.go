@@ -16,6 +16,9 @@ const maxRounds = 5
 // finding counts when it is still there after another sync; so one that is new
 // sends the job back to catching up.
 func (r *run) verify(ctx workflow.Context) error {
+	if err := r.awaitLateWrites(ctx); err != nil {
+		return err
+	}
 	report, err := r.verification(ctx)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ func testLease(t *testing.T, p Place[backends.Registry]) {
 
 	held, err := records.TakeLease(ctx, r, "ns", a, stillRuns)
 	require.NoError(t, err)
+	require.False(t, held.Seized, "it was free")
 	require.NoError(t, records.CheckLease(ctx, r, "ns", held.Epoch))
 	_, err = records.TakeLease(ctx, r, "ns", b, stillRuns)
 	require.ErrorIs(t, err, backends.ErrConflict)
@@ -38,11 +39,19 @@ func testLease(t *testing.T, p Place[backends.Registry]) {
 	again, err := records.TakeLease(ctx, r, "ns", a, stillRuns)
 	require.NoError(t, err)
 	require.Greater(t, again.Epoch, held.Epoch)
+	require.False(t, again.Seized, "it was its own")
 	require.ErrorIs(t, records.CheckLease(ctx, r, "ns", held.Epoch), backends.ErrConflict, "the former epoch is fenced")
 
 	taken, err := records.TakeLease(ctx, r, "ns", b, hasEnded)
 	require.NoError(t, err)
 	require.Greater(t, taken.Epoch, again.Epoch)
+	require.True(t, taken.Seized, "it was another's")
+	retaken, err := records.TakeLease(ctx, r, "ns", b, stillRuns)
+	require.NoError(t, err)
+	require.True(t, retaken.Seized, "also when the first answer was lost")
+	taken, err = records.GetLease(ctx, r, "ns")
+	require.NoError(t, err)
+	require.Equal(t, retaken, taken)
 	require.ErrorIs(t, records.CheckLease(ctx, r, "ns", again.Epoch), backends.ErrConflict)
 	require.NoError(t, records.GiveBackLease(ctx, r, "ns", again.Epoch))
 	require.NoError(t, records.CheckLease(ctx, r, "ns", taken.Epoch), "who was fenced can't give it back")
@@ -52,6 +61,7 @@ func testLease(t *testing.T, p Place[backends.Registry]) {
 	require.ErrorIs(t, records.CheckLease(ctx, r, "ns", taken.Epoch), backends.ErrConflict)
 	last, err := records.TakeLease(ctx, r, "ns", a, stillRuns)
 	require.NoError(t, err)
+	require.False(t, last.Seized)
 	require.Greater(t, last.Epoch, taken.Epoch, "no epoch comes twice, also when the lease was free")
 }
 

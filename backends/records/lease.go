@@ -15,6 +15,9 @@ const kindLease = "lease" // key: the namespace
 type Lease struct {
 	Job string `json:"job"` // workflow id
 	Run string `json:"run"` // first run id
+	// Seized: from a job that ended without giving it back. What that one had begun
+	// to write may still land.
+	Seized bool `json:"seized,omitempty"`
 	// Epoch grows with each change of hands: the version of the record.
 	Epoch int64 `json:"-"`
 }
@@ -54,6 +57,7 @@ func TakeLease(ctx context.Context, reg backends.Registry, namespace string, wan
 			return Lease{}, fmt.Errorf("%w: namespace %q is held by job %s", backends.ErrConflict, namespace, now.Job)
 		}
 	}
+	want.Seized = now.Seized || now.Job != "" && (now.Job != want.Job || now.Run != want.Run)
 	raw, err := json.Marshal(want)
 	if err != nil {
 		return Lease{}, fmt.Errorf("encode lease: %w", err)

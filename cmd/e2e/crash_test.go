@@ -34,6 +34,7 @@ func TestWorkerKilledWhileItCopies(t *testing.T) {
 	r.worker()
 	s := r.complete(job, "docs")
 	require.EqualValues(t, 4000, s.Verification.Items)
+	r.verifiedAfterLateWrites(job)
 	// 4 segments with 4 requests of 50 inputs each may be under way.
 	require.LessOrEqual(t, lost, 4*4*50, "texts that were sent and not written when the worker died")
 }
@@ -99,6 +100,9 @@ func TestTerminatedJobIsFencedAndFollowed(t *testing.T) {
 	require.Positive(t, s.Plan.AlreadyThere, "what the terminated job wrote")
 }
 
+// TestHungWorkerIsReplaced guards the switch against a worker that was given up
+// on, and is still there: what it has under way may land as long as its store
+// takes for a write, and the job waits for that before its last look.
 func TestHungWorkerIsReplaced(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, slow)
@@ -108,6 +112,7 @@ func TestHungWorkerIsReplaced(t *testing.T) {
 	require.NoError(t, first.Signal(syscall.SIGSTOP))
 	r.worker("REEMBED_HTTP_ADDR=127.0.0.1:0")
 	r.complete(job, "docs")
+	r.verifiedAfterLateWrites(job)
 	require.NoError(t, first.Signal(syscall.SIGCONT)) // what it still has in hand must spoil nothing
 	require.NoError(t, first.Stop(60*time.Second))
 	r.everyVectorIsRight("docs", "large")

@@ -6,12 +6,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
+	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/starter/devserver"
 	"github.com/reembed/reembed/workflows"
 )
@@ -45,9 +49,7 @@ func TestHistoryStaysShort(t *testing.T) {
 // events counts the events of a job and of each of its ranges, by type.
 func (r *rig) events(job string) (root map[string]int, ranges map[string]map[string]int) {
 	r.t.Helper()
-	c, err := client.Dial(client.Options{HostPort: r.server.Address(), Namespace: devserver.Namespace})
-	require.NoError(r.t, err)
-	defer c.Close()
+	c := r.dial()
 	root, ranges = map[string]int{}, map[string]map[string]int{}
 	var next []byte
 	for {
@@ -64,10 +66,7 @@ func (r *rig) events(job string) (root map[string]int, ranges map[string]map[str
 				}
 				into = ranges[id]
 			}
-			history := c.GetWorkflowHistory(r.t.Context(), id, e.GetExecution().GetRunId(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-			for history.HasNext() {
-				event, err := history.Next()
-				require.NoError(r.t, err)
+			for _, event := range r.eventsOf(c, id, e.GetExecution().GetRunId()) {
 				into[event.GetEventType().String()]++
 			}
 		}
@@ -75,6 +74,52 @@ func (r *rig) events(job string) (root map[string]int, ranges map[string]map[str
 			return root, ranges
 		}
 	}
+}
+
+func (r *rig) dial() client.Client {
+	r.t.Helper()
+	c, err := client.Dial(client.Options{HostPort: r.server.Address(), Namespace: devserver.Namespace})
+	require.NoError(r.t, err)
+	r.t.Cleanup(c.Close)
+	return c
+}
+
+func (r *rig) eventsOf(c client.Client, id, run string) (events []*historypb.HistoryEvent) {
+	r.t.Helper()
+	history := c.GetWorkflowHistory(r.t.Context(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for history.HasNext() {
+		event, err := history.Next()
+		require.NoError(r.t, err)
+		events = append(events, event)
+	}
+	return events
+}
+
+// verifiedAfterLateWrites looks into the history of a job that lost a worker in
+// its copy: a range said until when that one may write, and the verification
+// began no sooner.
+func (r *rig) verifiedAfterLateWrites(h starter.Handle) {
+	r.t.Helper()
+	var late, verified time.Time
+	values := converter.GetDefaultDataConverter()
+	for _, e := range r.eventsOf(r.dial(), h.ID, "") {
+		if closed := e.GetChildWorkflowExecutionCompletedEventAttributes(); closed != nil {
+			var did workflows.RangeResult
+			require.NoError(r.t, values.FromPayloads(closed.GetResult(), &did))
+			if did.LateUntil.After(late) {
+				late = did.LateUntil
+			}
+		}
+		if ordered := e.GetActivityTaskScheduledEventAttributes(); ordered.GetActivityType().GetName() == "SplitPass" {
+			var asked struct{ Task workflows.Task }
+			require.NoError(r.t, values.FromPayloads(ordered.GetInput(), &asked))
+			if asked.Task == "verify-forward" && verified.IsZero() {
+				verified = e.GetEventTime().AsTime()
+			}
+		}
+	}
+	require.False(r.t, late.IsZero(), "no range told of the lost worker")
+	require.False(r.t, verified.Before(late), "verified at %s, late writes until %s", verified, late)
 }
 
 func sum(events map[string]int) (n int) {
