@@ -73,7 +73,7 @@ func decode(e backends.Entry) (Route, error) {
 		return Route{}, fmt.Errorf("route of namespace %q, version %d: %w: %w", e.Key, e.Version, backends.ErrDamaged, err)
 	}
 	if r.Namespace != e.Key || r.Locator == "" || r.Model == "" || r.Fingerprint == "" || r.Dimensions < 1 {
-		return Route{}, fmt.Errorf("route of namespace %q, version %d: not a route: %w", e.Key, e.Version, backends.ErrConflict)
+		return Route{}, fmt.Errorf("route of namespace %q, version %d: not a route: %w", e.Key, e.Version, backends.ErrDamaged)
 	}
 	r.Version = e.Version
 	return r, nil
