@@ -14,6 +14,6 @@
 // The package imports the standard library only. It knows neither Temporal nor
 // Prometheus, and no database's client type crosses its interfaces. Drivers
 // live in stores/<driver> and embedders/<driver>; decorators, one concern each,
-// in observed and faulty. Abilities that only some drivers have are interfaces
-// of their own, found through decorators with [As].
+// in observed, faulty, weighed and patient. Abilities that only some drivers have
+// are interfaces of their own, found through decorators with [As].
 package backends

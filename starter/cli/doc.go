@@ -3,10 +3,11 @@
 //
 // Each command has a file: an options struct, the flags that fill it, and a
 // function run that does the work over package starter, or over the catalog for
-// what needs no job (plan, import, search, diff, resolve, catalog check). What
-// they share is in few places:
+// what needs no job (plan, import, search, diff, resolve, models, catalog check).
+// What they share is in few places:
 //
 //	app.go     streams, environment, the connection, the catalog
+//	active.go  a namespace's active generation, opened; sync.go makes it right
 //	exit.go    the one table error -> exit code
 //	complete.go, environment.go  what the shell offers; the variables that are read
 //	output.go  text for people, JSON for programs
