@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -107,6 +108,10 @@ func (r *run) startClock(ctx workflow.Context) {
 // stopClock adds this run's time to that of the former ones.
 func (r *run) stopClock(ctx workflow.Context) {
 	if !r.clockFrom.IsZero() {
-		r.Used += workflow.Now(ctx).Sub(r.clockFrom)
+		r.Used += elapsed(r.clockFrom, workflow.Now(ctx))
 	}
 }
+
+// elapsed is the time between two looks at the server's clock, which may have
+// been set back between them: a job must not win time by that.
+func elapsed(from, to time.Time) time.Duration { return max(0, to.Sub(from)) }

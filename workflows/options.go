@@ -59,12 +59,19 @@ func segment(ctx workflow.Context, job Job, summary string) workflow.Context {
 	})
 }
 
+// closingAttempts are spread over about four minutes.
+const closingAttempts = 12
+
 // closing is for what a job does when it has ended. It is bounded: a registry
-// that is down must not keep a job from closing.
+// that is down must not keep a job from closing. By attempts, not by a
+// ScheduleToCloseTimeout: of that the SDK makes a deadline from the server's
+// clock, which a worker whose clock is ahead has always missed.
 func closing(ctx workflow.Context, job Job, summary string) workflow.Context {
+	retry := retryForever(hopelessCodes)
+	retry.MaximumAttempts = closingAttempts
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: TaskQueue, StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: 5 * time.Minute,
-		RetryPolicy: retryForever(hopelessCodes), Priority: priorityOf(job), Summary: summary,
+		TaskQueue: TaskQueue, StartToCloseTimeout: 30 * time.Second,
+		RetryPolicy: retry, Priority: priorityOf(job), Summary: summary,
 	})
 }
 

@@ -48,11 +48,11 @@ func TestOptionsOfActivities(t *testing.T) {
 			inWorkflow(t, func(ctx workflow.Context) { got = workflow.GetActivityOptions(test.in(ctx)) })
 			require.Equal(t, test.queue, got.TaskQueue)
 			require.Positive(t, got.StartToCloseTimeout, "a stuck attempt ends")
-			require.Equal(t, test.bounded, got.ScheduleToCloseTimeout > 0)
+			require.Zero(t, got.ScheduleToCloseTimeout, "a worker whose clock is ahead would miss it before it began")
 			require.Equal(t, test.beats, got.HeartbeatTimeout > 0)
 			require.LessOrEqual(t, got.HeartbeatTimeout, 15*time.Second, "a terminated job's work has to stop soon")
 			require.Equal(t, test.waits, got.WaitForCancellation)
-			require.Zero(t, got.RetryPolicy.MaximumAttempts, "attempts are without number")
+			require.Equal(t, test.bounded, got.RetryPolicy.MaximumAttempts > 0, "other attempts are without number")
 			require.LessOrEqual(t, got.RetryPolicy.MaximumInterval, 30*time.Second)
 			if test.gates { // it has no job, and goes on whatever happens
 				require.Empty(t, got.RetryPolicy.NonRetryableErrorTypes)

@@ -40,7 +40,7 @@ func (r *run) advance(ctx workflow.Context, task Task, done RangeResult) {
 	p := &r.Status.Progress
 	p.RangesDone++
 	r.count(task, done)
-	if took := workflow.Now(ctx).Sub(p.PhaseSince).Seconds(); took > 0 && r.PhaseItems > 0 {
+	if took := elapsed(p.PhaseSince, workflow.Now(ctx)).Seconds(); took > 0 && r.PhaseItems > 0 {
 		p.ItemsPerSecond = float64(r.PhaseItems) / took
 		p.ETASeconds = int64(float64(p.ItemsTotal-p.ItemsDone) / p.ItemsPerSecond)
 	}

@@ -35,7 +35,7 @@ func (r *run) askForSlot(ctx workflow.Context) error {
 		if r.Slot.Nonce != known {
 			r.showSlot(ctx, activities.SlotWaiting)
 		}
-		age := workflow.Now(ctx).Sub(r.Status.StartedAt)
+		age := elapsed(r.Status.StartedAt, workflow.Now(ctx))
 		_, err = workflow.AwaitWithTimeout(ctx, min(max(age, firstResend), lastResend), r.hasSlot)
 	}
 	if err != nil {

@@ -71,11 +71,16 @@ func writeQueue(p *layout.Page, s workflows.GateState, now time.Time) {
 	t := p.Table(layout.Column{Title: "", Rank: 1}, layout.Column{Title: "JOB"}, layout.Column{Title: "NAMESPACE", Rank: 2},
 		layout.Column{Title: "PRIORITY", Rank: 4}, layout.Column{Title: "SINCE", Rank: 3})
 	for _, h := range s.Holders {
-		t.Row(layout.Styled{Value: "runs", Style: layout.Good}, h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
+		t.Row(layout.Styled{Value: "runs", Style: layout.Good}, h.Job, h.Namespace, priorityName(h.Priority), since(now, h))
 	}
 	for i, h := range s.Waiting {
-		t.Row(strconv.Itoa(i+1), h.Job, h.Namespace, priorityName(h.Priority), human.Duration(now.Sub(time.UnixMilli(h.StartedAt))))
+		t.Row(strconv.Itoa(i+1), h.Job, h.Namespace, priorityName(h.Priority), since(now, h))
 	}
+}
+
+// since is how long a job is there: by two clocks, of which this one may be behind.
+func since(now time.Time, r activities.SlotRequest) string {
+	return human.Duration(max(0, now.Sub(time.UnixMilli(r.StartedAt))))
 }
 
 // priorityName is the priority of one of Temporal's keys.

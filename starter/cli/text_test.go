@@ -80,6 +80,13 @@ func TestFailedStatusTextSaysWhatToDo(t *testing.T) {
 	require.NotContains(t, text(""), "to do")
 }
 
+func TestQueueOnAClockThatIsBehind(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	require.Equal(t, "0ms", since(now, activities.SlotRequest{StartedAt: now.Add(time.Hour).UnixMilli()}))
+	require.Equal(t, "1h00m", since(now, activities.SlotRequest{StartedAt: now.Add(-time.Hour).UnixMilli()}))
+}
+
 func TestQueueText(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_000_000)
