@@ -10,7 +10,7 @@ import (
 
 // Cancel asks a job to end, and tells it why. The job then stops its ranges and
 // closes as CANCELLED; Wait sees that. A job whose switch has begun completes
-// all the same. Errors: ErrNotFound, ErrOver, ErrUnreachable, ErrDenied.
+// all the same. Errors: ErrInvalid (the id), ErrNotFound, ErrOver, ErrUnreachable, ErrDenied.
 func (c *Client) Cancel(ctx context.Context, h Handle, reason string) error {
 	d, err := c.describe(ctx, h)
 	if err != nil {

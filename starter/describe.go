@@ -39,8 +39,12 @@ func (d description) running() bool {
 }
 
 // describe finds the run of the job that counts now: the latest one, unless the
-// handle's job is over and another was started under its id since.
+// handle's job is over and another was started under its id since. ErrInvalid for
+// what can be no job's id.
 func (c *Client) describe(ctx context.Context, h Handle) (description, error) {
+	if err := checkID(h.ID); err != nil {
+		return description{}, err
+	}
 	d, err := c.describeRun(ctx, h.ID, "")
 	if err != nil {
 		return d, err

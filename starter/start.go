@@ -34,9 +34,8 @@ func (c *Client) Start(ctx context.Context, r workflows.Request, o StartOptions)
 		return Handle{}, fmt.Errorf("%w: the request names no namespace", ErrInvalid)
 	case r.To == "":
 		return Handle{}, fmt.Errorf("%w: the request names no target model", ErrInvalid)
-	case strings.ContainsFunc(o.ID, func(c rune) bool { return c < ' ' || c > '~' }):
-		// Temporal's client sends it as a header, and would complain of that.
-		return Handle{}, fmt.Errorf("%w: job id %q: only printable ASCII characters can be sent", ErrInvalid, o.ID)
+	case o.ID != "" && checkID(o.ID) != nil:
+		return Handle{}, checkID(o.ID)
 	case len(o.ID) > workflows.MaxJobID:
 		return Handle{}, fmt.Errorf("%w: job id of %d bytes: at most %d", ErrInvalid, len(o.ID), workflows.MaxJobID)
 	}
@@ -78,6 +77,18 @@ func startOptions(r workflows.Request, o StartOptions) client.StartWorkflowOptio
 		StaticSummary: what,
 		Priority:      temporal.Priority{PriorityKey: r.Priority.Key()},
 	}
+}
+
+// checkID refuses ids that no job can have: Temporal's client sends them as a
+// header, and would complain of that.
+func checkID(id string) error {
+	switch {
+	case id == "":
+		return fmt.Errorf("%w: the job id is empty", ErrInvalid)
+	case strings.ContainsFunc(id, func(c rune) bool { return c < ' ' || c > '~' }):
+		return fmt.Errorf("%w: job id %q: only printable ASCII characters can be sent", ErrInvalid, id)
+	}
+	return nil
 }
 
 // unique keeps apart the jobs of one namespace: 40 random bits, and the server

@@ -22,7 +22,7 @@ const (
 // what the open ranges have done so far, and the latest error that is being
 // retried.
 //
-// Errors: ErrNotFound, ErrUnreachable, ErrDenied. With ErrNoWorker the status is
+// Errors: ErrInvalid (the id), ErrNotFound, ErrUnreachable, ErrDenied. With ErrNoWorker the status is
 // what Temporal itself knows: who, when, and whether the job holds a slot.
 func (c *Client) Status(ctx context.Context, h Handle) (workflows.Status, error) {
 	d, err := c.describe(ctx, h)

@@ -12,8 +12,11 @@ import (
 )
 
 // Wait returns the final status of a job once it is over, however it ended.
-// Errors: ErrNotFound, ErrUnreachable, ErrDenied; the context's own.
+// Errors: ErrInvalid (the id), ErrNotFound, ErrUnreachable, ErrDenied; the context's own.
 func (c *Client) Wait(ctx context.Context, h Handle) (workflows.Status, error) {
+	if err := checkID(h.ID); err != nil {
+		return workflows.Status{}, err
+	}
 	err := c.temporal.GetWorkflow(ctx, h.ID, h.Run).Get(ctx, nil)
 	if _, ended := errors.AsType[*temporal.WorkflowExecutionError](err); err != nil && !ended {
 		return workflows.Status{}, fmt.Errorf("wait for job %s: %w", h.ID, classify(ctx, err))
@@ -26,7 +29,7 @@ func (c *Client) Wait(ctx context.Context, h Handle) (workflows.Status, error) {
 //
 // A worker or a server that does not answer is no end: fn is shown the last
 // known status, with the trouble as its LastError, and Watch goes on. Errors:
-// ErrNotFound, ErrDenied; ErrUnreachable only at the first look; the context's own.
+// ErrInvalid (the id), ErrNotFound, ErrDenied; ErrUnreachable only at the first look; the context's own.
 func (c *Client) Watch(ctx context.Context, h Handle, every time.Duration, fn func(workflows.Status)) (workflows.Status, error) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/reembed/reembed/backends/catalog"
@@ -58,9 +59,13 @@ func (a *app) world() (*catalog.World, error) {
 }
 
 func (a *app) loadCatalog() (*catalog.Catalog, error) {
-	c, err := catalog.Load(a.catalogFile(), a.env.LookupEnv, builtin.Drivers())
-	if os.IsNotExist(unwrapAll(err)) {
-		return nil, usage("%w: name the catalog with --catalog or REEMBED_CATALOG", err)
+	file := a.catalogFile()
+	c, err := catalog.Load(file, a.env.LookupEnv, builtin.Drivers())
+	if unreadable, ok := errors.AsType[*fs.PathError](err); ok {
+		if info, serr := os.Stat(file); serr == nil && info.IsDir() {
+			return nil, usage("the catalog %s is a folder: name the file in it with --catalog or REEMBED_CATALOG", file)
+		}
+		return nil, usage("read catalog: %w: name the catalog with --catalog or REEMBED_CATALOG", unreadable)
 	}
 	return c, err
 }

@@ -141,12 +141,17 @@ func (a *app) completeJobs(open bool) cobra.CompletionFunc {
 			if err != nil || len(found) == completeJobs {
 				break
 			}
-			if strings.HasPrefix(s.Job, begun) && (!open || !s.State.Final()) {
+			if offered(s, begun, open) {
 				found = append(found, cobra.CompletionWithDesc(s.Job, describeJob(s)))
 			}
 		}
 		return found, directive
 	}
+}
+
+// offered reports whether a job is one that may be meant.
+func offered(s workflows.Status, begun string, open bool) bool {
+	return strings.HasPrefix(s.Job, begun) && (!open || !s.State.Final())
 }
 
 // describeJob says in some words which job it is.

@@ -113,15 +113,3 @@ func exitTopic() string {
 	}
 	return b.String()
 }
-
-// unwrapAll returns the innermost error of a chain, for the predicates of
-// package os that do not look into it.
-func unwrapAll(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
-}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/reembed/reembed/backends"
@@ -158,5 +160,44 @@ func (l *lines) text(fields map[string]json.RawMessage, name string) (string, er
 	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
 		return "", l.wrong("%s is not a string", name)
 	}
+	if halfPair(raw) {
+		return "", l.wrong("%s has half a surrogate pair, which is no character: what wrote it cut a text in two", name)
+	}
 	return *s, nil
+}
+
+// halfPair reports whether a JSON string has an escaped surrogate without its
+// other half: the decoder would put U+FFFD in its place, and say nothing.
+func halfPair(raw []byte) bool {
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		r := escaped(raw[i:])
+		if r < 0 {
+			i++ // a short escape; the next character is part of it
+			continue
+		}
+		i += 5
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		if i+1 >= len(raw) || utf16.DecodeRune(r, escaped(raw[i+1:])) == utf8.RuneError {
+			return true
+		}
+		i += 6
+	}
+	return false
+}
+
+// escaped is the code unit of the \uXXXX that a text begins with, or -1.
+func escaped(raw []byte) rune {
+	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }

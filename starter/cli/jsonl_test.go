@@ -35,7 +35,8 @@ func TestLines(t *testing.T) {
 	items, wrong, err := readAll("\xef\xbb\xbf" + `{"id":"a","text":"one"}` + "\r\n\n" +
 		`  {"text":"zw\u00f6lf \"Zeilen\"\n", "id":"ä/b", "payload": {"k": [1, 2.50], "n":null}}  ` + "\n" +
 		`{"id":"c","text":"three","metadata":"m"}` + "\n" +
-		`{"id":"d","text":"four","payload":null}`)
+		`{"id":"d","text":"four","payload":null}` + "\n" +
+		`{"id":"e","text":"\ud83d\uDE00 \\ud83d \ufffd"}`)
 	require.NoError(t, err)
 	require.Empty(t, wrong)
 	require.Equal(t, []backends.Item{
@@ -43,6 +44,7 @@ func TestLines(t *testing.T) {
 		{ID: "ä/b", Text: "zwölf \"Zeilen\"\n", Payload: []byte(`{"k": [1, 2.50], "n":null}`)},
 		{ID: "c", Text: "three", Payload: []byte(`"m"`)},
 		{ID: "d", Text: "four", Payload: []byte(`null`)},
+		{ID: "e", Text: "😀 \\ud83d \ufffd"},
 	}, items)
 }
 
@@ -67,6 +69,10 @@ func TestWrongLines(t *testing.T) {
 		`{"id":"a","text":"secret"`:                           "is not JSON: it ends too early",
 		`{"id":"a","text":"sec`:                               "is not JSON: it ends too early",
 		`{"id":"a","text":secret}`:                            "is not JSON, at byte ",
+		`{"id":"a","text":"secret \ud83d"}`:                   "text has half a surrogate pair",
+		`{"id":"a","text":"\ude00\ud83d secret"}`:             "text has half a surrogate pair",
+		`{"id":"a","text":"\ud83d\ud83d\ude00"}`:              "text has half a surrogate pair",
+		`{"id":"a\udfff","text":"secret"}`:                    "id has half a surrogate pair",
 		"{\"id\":\"a\",\"text\":\"\xff\"}":                    "is not UTF-8",
 	} {
 		items, wrong, err := readAll(`{"id":"first","text":"one"}` + "\n" + line + "\n" + `{"id":"last","text":"three"}`)

@@ -176,3 +176,17 @@ func TestRequestFlags(t *testing.T) {
 		require.ErrorIs(t, err, errUsage, "%v", args)
 	}
 }
+
+func TestCompletionOfJobs(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	runs := workflows.Status{Job: "reembed-docs-a", Namespace: "docs", From: "s", To: "l", State: workflows.Running, Phase: workflows.Copying, StartedAt: begin}
+	over := workflows.Status{Job: "reembed-docs-b", Namespace: "docs", To: "l", State: workflows.Failed, Phase: workflows.Copying, StartedAt: begin}
+	require.Equal(t, "docs: s to l, RUNNING (copying), "+when(begin), describeJob(runs))
+	require.Equal(t, "docs: to l, FAILED, "+when(begin), describeJob(over))
+	require.True(t, offered(runs, "", true))
+	require.True(t, offered(runs, "reembed-docs-a", true))
+	require.False(t, offered(runs, "reembed-docs-b", false))
+	require.True(t, offered(over, "reembed", false), "status shows what is over as well")
+	require.False(t, offered(over, "reembed", true), "it can't be cancelled any more")
+}

@@ -77,6 +77,7 @@ func TestWhatTheCatalogNamesOpens(t *testing.T) {
 func TestDriversReadTheirKeysStrictly(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ old, new, want string }{
+		"sqlite in memory":          {"path: ./data.db", "path: \":memory:\"", ":2: stores.file.path: :memory: would be a file of that name: write driver: memory"},
 		"sqlite without a path":     {"path: ./data.db, ", "", ":2: stores.file: has no path: add it"},
 		"sqlite, unknown key":       {"busy_timeout", "timeout", ":2: stores.file.timeout: unknown key; known here: busy_timeout, driver, path"},
 		"sqlite without a table":    {"table: docs, ", "", ":9: namespaces.docs: has no table: add it"},

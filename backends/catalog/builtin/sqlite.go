@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"strings"
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
@@ -24,6 +25,9 @@ func sqliteDriver() catalog.StoreDriver {
 		KeepsRegistry: true,
 		Store: func(f *catalog.Fields) func(context.Context) (catalog.Store, error) {
 			f.Need("path")
+			if strings.Contains(f.String("path"), ":memory:") {
+				f.Problem("path", ":memory: would be a file of that name: write driver: memory for a store that dies with the process")
+			}
 			cfg := sqlite.Config{Path: f.Path("path"), BusyTimeout: f.Duration("busy_timeout")}
 			return func(ctx context.Context) (catalog.Store, error) {
 				s, err := sqlite.Open(ctx, cfg)
