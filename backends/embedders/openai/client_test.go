@@ -177,39 +177,43 @@ func TestDimensionsAreAskedForWhereTheModelShortens(t *testing.T) {
 	}
 }
 
-// llama-server answers 500 to a text that is too long and says not which: where
-// the texts can't be told from a failure, the job would try for ever.
-func TestOverlongTextOfLlamaServer(t *testing.T) {
+// llama-server answers 500 to a text that is too long and says not which, other
+// servers don't even say that: taken for a failure, the job would try for ever.
+func TestTextThatIsTooLongForAServerThatBreaks(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("many words ", 300)
+	oops := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, `{"error":{"message":"`+canary+`","type":"server_error"}}`)
+	})
+	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "<html>too large to process</html>", http.StatusInternalServerError)
+	})
 	for name, c := range map[string]struct {
-		most  int
-		texts []string
-		is    error
+		server http.HandlerFunc // nil: llama-server
+		most   int
+		texts  []string
+		is     error
 	}{
-		"the text alone":        {512, []string{long}, backends.ErrInvalidInput},
-		"among others":          {512, []string{"tea", long, "coffee"}, backends.ErrInvalidInput},
-		"the others":            {512, []string{"tea", "coffee"}, nil},
-		"nobody knows how long": {0, []string{long}, backends.ErrUnavailable},
+		"llama-server":                   {nil, 0, []string{long}, backends.ErrInvalidInput},
+		"llama-server, among others":     {nil, 512, []string{"tea", long, "coffee"}, backends.ErrInvalidInput},
+		"llama-server, the others":       {nil, 512, []string{"tea", "coffee"}, nil},
+		"without a word":                 {oops, 512, []string{"tea", long}, backends.ErrInvalidInput},
+		"without a word, short texts":    {oops, 512, []string{"tea", "coffee"}, backends.ErrUnavailable},
+		"without a word, no bound given": {oops, 0, []string{long}, backends.ErrUnavailable},
+		"the page of a proxy":            {page, 512, []string{long}, backends.ErrUnavailable},
 	} {
 		m := model(64)
 		m.MaxInputTokens = c.most
-		s := serve(t, providertest.Options{Dialect: providertest.LlamaServer})
-		_, err := dial(t, s, m).Embed(t.Context(), backends.Document, c.texts)
+		var e *openai.Embedder
+		if c.server == nil {
+			e = dial(t, serve(t, providertest.Options{Dialect: providertest.LlamaServer}), m)
+		} else {
+			e = fake(t, m, c.server)
+		}
+		_, err := e.Embed(t.Context(), backends.Document, c.texts)
 		require.ErrorIs(t, err, c.is, name)
 	}
-	// Short texts and a 500 are a failure, and so is the page of a proxy.
-	m := model(64)
-	m.MaxInputTokens = 512
-	s := serve(t, providertest.Options{Dialect: providertest.LlamaServer})
-	s.Add(providertest.Fault{Nth: 1, Kind: providertest.InternalError})
-	_, err := dial(t, s, m).Embed(t.Context(), backends.Document, []string{"tea"})
-	require.ErrorIs(t, err, backends.ErrUnavailable)
-	page := fake(t, m, func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "<html>oops</html>", http.StatusInternalServerError)
-	})
-	_, err = page.Embed(t.Context(), backends.Document, []string{long})
-	require.ErrorIs(t, err, backends.ErrUnavailable)
 }
 
 func TestTLSWithACAOfItsOwn(t *testing.T) {
