@@ -21,18 +21,8 @@ type quarantine struct {
 }
 
 func loadQuarantine(ctx context.Context, o opened) (*quarantine, error) {
-	known, err := knownRefusals(ctx, o.registry, o.job.Namespace, o.job.Fingerprint)
+	known, err := records.RefusedContents(ctx, o.registry, o.job.Namespace, o.job.Fingerprint)
 	return &quarantine{opened: o, known: known}, err
-}
-
-// knownRefusals are the quarantined ids with the content that was refused.
-func knownRefusals(ctx context.Context, reg backends.Registry, namespace, fingerprint string) (map[string]string, error) {
-	all, err := records.AllQuarantined(ctx, reg, namespace, fingerprint)
-	known := make(map[string]string, len(all))
-	for _, q := range all {
-		known[q.ID] = q.Content
-	}
-	return known, err
 }
 
 // put keeps a refusal, and ends the job when there are more than it allows. All
@@ -93,12 +83,7 @@ func (q *quarantine) count(ctx context.Context) (int64, error) {
 
 // end forgets the refusals of items whose records are right now.
 func (q *quarantine) end(ctx context.Context, ids []string) error {
-	for _, id := range ids {
-		if err := records.DeleteQuarantined(ctx, q.registry, q.job.Namespace, q.job.Fingerprint, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return records.DeleteQuarantined(ctx, q.registry, q.job.Namespace, q.job.Fingerprint, ids...)
 }
 
 // namedItems is how many ids a message names.

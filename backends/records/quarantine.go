@@ -40,9 +40,9 @@ func PutQuarantined(ctx context.Context, reg backends.Registry, namespace, finge
 	return nil
 }
 
-// ListQuarantined returns at most limit refusals whose ids are greater than
+// pageQuarantined returns at most limit refusals whose ids are greater than
 // after, by the byte order of their ids.
-func ListQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint, after string, limit int) ([]Quarantined, error) {
+func pageQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint, after string, limit int) ([]Quarantined, error) {
 	prefix := quarantineOf(namespace, fingerprint)
 	from := ""
 	if after != "" {
@@ -68,7 +68,7 @@ const quarantinePage = 1000
 func AllQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint string) ([]Quarantined, error) {
 	var all []Quarantined
 	for after := ""; ; after = all[len(all)-1].ID {
-		page, err := ListQuarantined(ctx, reg, namespace, fingerprint, after, quarantinePage)
+		page, err := pageQuarantined(ctx, reg, namespace, fingerprint, after, quarantinePage)
 		if err != nil {
 			return nil, err
 		}
@@ -79,10 +79,23 @@ func AllQuarantined(ctx context.Context, reg backends.Registry, namespace, finge
 	}
 }
 
-// DeleteQuarantined ends the refusal of an item; an unknown one is no error.
-func DeleteQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint, id string) error {
-	if err := remove(ctx, reg, kindQuarantine, quarantineOf(namespace, fingerprint)+id); err != nil {
-		return fmt.Errorf("take an item of namespace %q out of quarantine: %w", namespace, err)
+// RefusedContents returns the hash of the text that was refused of each
+// quarantined item, by id: what the engines of sync and verification take as Known.
+func RefusedContents(ctx context.Context, reg backends.Registry, namespace, fingerprint string) (map[string]string, error) {
+	all, err := AllQuarantined(ctx, reg, namespace, fingerprint)
+	contents := make(map[string]string, len(all))
+	for _, q := range all {
+		contents[q.ID] = q.Content
+	}
+	return contents, err
+}
+
+// DeleteQuarantined ends the refusals of items; unknown ones are no error.
+func DeleteQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint string, ids ...string) error {
+	for _, id := range ids {
+		if err := remove(ctx, reg, kindQuarantine, quarantineOf(namespace, fingerprint)+id); err != nil {
+			return fmt.Errorf("take an item of namespace %q out of quarantine: %w", namespace, err)
+		}
 	}
 	return nil
 }

@@ -10,12 +10,7 @@ import (
 
 // known is the content under which items are quarantined, by id.
 func (a *active) known(ctx context.Context) (map[string]string, error) {
-	all, err := records.AllQuarantined(ctx, a.registry, a.route.Namespace, a.route.Fingerprint)
-	known := make(map[string]string, len(all))
-	for _, q := range all {
-		known[q.ID] = q.Content
-	}
-	return known, err
+	return records.RefusedContents(ctx, a.registry, a.route.Namespace, a.route.Fingerprint)
 }
 
 // syncOptions bind the sync engine to the registry's quarantine of the active
@@ -35,12 +30,7 @@ func (a *active) syncOptions(ctx context.Context, refused *[]refusedItem) (recon
 			})
 		},
 		Recovered: func(ctx context.Context, ids []string) error {
-			for _, id := range ids {
-				if err := records.DeleteQuarantined(ctx, a.registry, namespace, fingerprint, id); err != nil {
-					return err
-				}
-			}
-			return nil
+			return records.DeleteQuarantined(ctx, a.registry, namespace, fingerprint, ids...)
 		},
 	}, nil
 }
