@@ -62,6 +62,7 @@ func TestOddCorpora(t *testing.T) {
 		s := r.finish(r.begin(large("empty")))
 		require.Equal(t, workflows.Completed, s.State, "%s: %s", s.ErrorCode, s.Reason)
 		require.Contains(t, s.Plan.Notes, "the namespace is empty")
+		require.Equal(t, "large", r.route("empty").Model)
 		out := r.reembed("search", "empty", "entry")
 		require.NotContains(t, out, "empty/00000", "what is gone from the source is found no more")
 
