@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,8 +55,13 @@ func newCarried(job, run string, started time.Time) Carried {
 }
 
 // UnmarshalJSON reads of a later schema nothing but its version: to fail over
-// another form of a field would fail the job.
+// another form of a field would fail the job. What is no object was carried by
+// nobody: check tells whoever gave the job a second input.
 func (c *Carried) UnmarshalJSON(raw []byte) error {
+	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] != '{' {
+		*c = Carried{}
+		return nil
+	}
 	var head struct {
 		Version int `json:"version"`
 	}

@@ -115,12 +115,14 @@ func TestRequestThatIsNoJSONFails(t *testing.T) {
 // for what a job carries from run to run, of a wrong schema version.
 func TestSecondInputIsCalledOne(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, json.RawMessage(request), json.RawMessage(`{"priority":"HIGH"}`))
-	status := s.status()
-	require.Equal(t, activities.CodeInvalidRequest, status.ErrorCode)
-	require.Equal(t, "more than one input: a job takes one JSON object", status.Reason)
-	require.Empty(t, s.calls)
+	for _, second := range []string{`{"priority":"HIGH"}`, `{}`, `5`, `"HIGH"`, `["docs"]`, `false`} {
+		s := newStage(t)
+		s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, json.RawMessage(request), json.RawMessage(second))
+		status := s.status()
+		require.Equal(t, activities.CodeInvalidRequest, status.ErrorCode, second)
+		require.Equal(t, "more than one input: a job takes one JSON object", status.Reason)
+		require.Empty(t, s.calls)
+	}
 }
 
 // TestTooLongAnIDIsRefused guards jobs that were started by hand: the server
