@@ -14,18 +14,25 @@ import (
 // names are quoted.
 type keys struct{ table, column string }
 
-// within is the WHERE clause of what is behind the cursor in a range.
+// within is the WHERE clause of what is behind the cursor in a range. SQLite
+// takes one lower bound for its search: of two it took the range's, and each
+// page walked over all that the pages before had read. As NOT the range's is
+// none that it could take; it holds for cursors from elsewhere.
 func (k keys) within(r backends.Range, after backends.Cursor) (clause string, args []any) {
 	var terms []string
-	add := func(op, place string) {
+	add := func(term, place string) {
 		if place != "" {
-			terms = append(terms, k.column+op+"?")
+			terms = append(terms, fmt.Sprintf(term, k.column))
 			args = append(args, place)
 		}
 	}
-	add(" >= ", string(r.From))
-	add(" > ", string(after))
-	add(" < ", string(r.To))
+	add("%s > ?", string(after))
+	if after == "" {
+		add("%s >= ?", string(r.From))
+	} else {
+		add("NOT (%s < ?)", string(r.From))
+	}
+	add("%s < ?", string(r.To))
 	if len(terms) == 0 {
 		return "", nil
 	}
