@@ -15,8 +15,8 @@ import (
 func TestFindingsAreLookedAtTwice(t *testing.T) {
 	t.Parallel()
 	stale := func(id string) workflows.Verification { return finding(verify.Stale, id) }
-	many := func(n int64) workflows.Verification { // more than are named
-		r := stale("a")
+	many := func(n int64, named string) workflows.Verification { // more than are named
+		r := stale(named)
 		r.Counts[verify.Stale] = n
 		return r
 	}
@@ -31,7 +31,8 @@ func TestFindingsAreLookedAtTwice(t *testing.T) {
 		"another one":         {[]workflows.Verification{stale("a"), stale("b")}, "", 3, 4},
 		"the same":            {[]workflows.Verification{stale("a"), stale("a")}, activities.CodeVerification, 2, 3},
 		"always another":      {[]workflows.Verification{stale("a"), stale("b"), stale("c"), stale("d"), stale("e")}, activities.CodeVerification, 5, 6},
-		"as many as before":   {[]workflows.Verification{many(9000), many(9000)}, activities.CodeVerification, 2, 3},
+		"many, the same":      {[]workflows.Verification{many(9000, "a"), many(9000, "a")}, activities.CodeVerification, 2, 3},
+		"many, but others":    {[]workflows.Verification{many(900, "a"), many(9000, "b")}, "", 3, 4},
 		"a sample drifts":     {[]workflows.Verification{finding(verify.Drift, "a"), finding(verify.Drift, "b")}, activities.CodeVerification, 2, 3},
 		"searches don't find": {[]workflows.Verification{finding(verify.Search, "a"), finding(verify.Search, "b")}, activities.CodeVerification, 2, 3},
 		"drift, then none":    {[]workflows.Verification{finding(verify.Drift, "a")}, "", 2, 3},

@@ -112,19 +112,7 @@ func (r *RangeRequest) count(ctx workflow.Context, res activities.SegmentResult)
 		r.Done.Report = &Verification{}
 	}
 	r.Done.Report.Merge(*res.Report)
-	r.Done.Report.Findings = fitting(r.Done.Report.Findings)
-}
-
-// fitting are the first findings, as many as a range may name.
-func fitting(findings []verify.Finding) []verify.Finding {
-	bytes := 0
-	for i, f := range findings {
-		bytes += len(f.ID)
-		if i == maxRangeFindings || bytes > maxRangeFindingBytes {
-			return findings[:i]
-		}
-	}
-	return findings
+	r.Done.Report.Findings = verify.Few(r.Done.Report.Findings, maxRangeFindings, maxRangeFindingBytes)
 }
 
 func (r RangeResult) markdown() string {

@@ -32,15 +32,12 @@ type Finding struct {
 	Want string `json:"want,omitempty"`
 }
 
-// maxFindings bounds how many findings a report names; the counts go on.
-const maxFindings = 200
-
 // Report is what a verification found.
 type Report struct {
 	Items   int64          `json:"items"`   // items looked at
 	Records int64          `json:"records"` // records looked at
 	Counts  map[Kind]int64 `json:"counts,omitempty"`
-	// Findings names the first of them.
+	// Findings names them, or some, always the same of the same: see Few.
 	Findings    []Finding `json:"findings,omitempty"`
 	Quarantined int64     `json:"quarantined,omitempty"` // items without a vector, known and refused by the provider
 	Sampled     int       `json:"sampled,omitempty"`     // items that were embedded again
@@ -85,8 +82,9 @@ func (r *Report) Found(f Finding) {
 		r.Counts = map[Kind]int64{}
 	}
 	r.Counts[f.Kind]++
-	if len(r.Findings) < maxFindings {
-		r.Findings = append(r.Findings, f)
+	r.Findings = append(r.Findings, f)
+	if len(r.Findings) >= 2*maxFindings { // not at each one: it sorts
+		r.Findings = Few(r.Findings, maxFindings, maxFindingBytes)
 	}
 }
 
@@ -109,10 +107,7 @@ func (r *Report) Merge(o Report) {
 	for k, n := range o.Counts {
 		r.Counts[k] += n
 	}
-	r.Findings = append(r.Findings, o.Findings...)
-	if len(r.Findings) > maxFindings {
-		r.Findings = r.Findings[:maxFindings]
-	}
+	r.Findings = Few(append(r.Findings, o.Findings...), maxFindings, maxFindingBytes)
 }
 
 // clone is a report that does not change when r does.
@@ -120,24 +115,6 @@ func (r *Report) clone() Report {
 	c := *r
 	c.Counts, c.Findings = maps.Clone(r.Counts), slices.Clone(r.Findings)
 	return c
-}
-
-// Both returns the findings that two looks share: wrong in the same way, for
-// the same text, although a sync ran between. Where the first look found more
-// of a kind than it names, all of that kind count as shared: so much is not
-// wrong because of a moment.
-func Both(first, second Report) []Finding {
-	named := map[Kind]int64{}
-	for _, f := range first.Findings {
-		named[f.Kind]++
-	}
-	var both []Finding
-	for _, f := range second.Findings {
-		if first.Counts[f.Kind] > named[f.Kind] || slices.Contains(first.Findings, f) {
-			both = append(both, f)
-		}
-	}
-	return both
 }
 
 // Summary says in one line what was found.

@@ -32,15 +32,59 @@ func TestBothKeepsWhatTwoLooksShare(t *testing.T) {
 	require.Empty(t, verify.Both(verify.Report{}, second))
 }
 
-// Two looks that each found a thousand may name different ones: that none is
-// named twice is no proof that none was found twice.
+// TestBothOverABusyStore guards jobs over a store that is written to: each look
+// finds more than it names, and always others, and that is not wrong twice.
+func TestBothOverABusyStore(t *testing.T) {
+	t.Parallel()
+	first, second := found(verify.Stale, 0, 5000), found(verify.Stale, 5000, 5000)
+	require.EqualValues(t, 5000, first.Wrong())
+	require.Empty(t, verify.Both(first, second))
+	require.Empty(t, verify.Both(first, found(verify.Stale, 9000, 1)))
+}
+
+// TestBothOfMoreThanReportsName guards against a fault that no sync mends, in more
+// records than a report names: two looks name the same of them, in whatever order
+// and parts they came.
 func TestBothOfMoreThanReportsName(t *testing.T) {
 	t.Parallel()
-	first, second := found(verify.Missing, 0, 1000), found(verify.Missing, 900, 50)
-	require.Less(t, len(first.Findings), 1000)
-	require.EqualValues(t, 1000, first.Wrong())
-	require.Len(t, verify.Both(first, second), 50)
-	require.Empty(t, verify.Both(first, found(verify.Extra, 900, 50)), "of another kind")
+	whole := found(verify.Missing, 0, 5000)
+	var parts verify.Report
+	for _, from := range []int{4000, 1000, 0, 3000, 2000} {
+		parts.Merge(found(verify.Missing, from, 1000))
+	}
+	var once verify.Report
+	once.Merge(whole)
+	require.Len(t, verify.Both(once, parts), 200, "all that are named")
+
+	// Half of it is mended, and others come: what lasts is seen in about its share.
+	var other verify.Report
+	other.Merge(found(verify.Missing, 2500, 5000))
+	lasting := verify.Both(once, other)
+	require.Greater(t, len(lasting), 20)
+	for _, f := range lasting {
+		var n int
+		_, err := fmt.Sscan(f.ID, &n)
+		require.NoError(t, err)
+		require.True(t, 2500 <= n && n < 5000, f.ID)
+	}
+}
+
+// TestFindingsAreBounded guards the memory of a look at a generation in which all is wrong.
+func TestFindingsAreBounded(t *testing.T) {
+	t.Parallel()
+	var r verify.Report
+	for i := range 10_000 {
+		r.Found(verify.Finding{Kind: verify.Extra, ID: fmt.Sprint(i)})
+		require.LessOrEqual(t, len(r.Findings), 400)
+	}
+	require.EqualValues(t, 10_000, r.Wrong())
+	few := verify.Few(r.Findings, 50, 1000)
+	require.Len(t, few, 50)
+	require.Equal(t, few[:10], verify.Few(few, 10, 1000), "the few of the few are the few of all")
+	require.Equal(t, few, verify.Few(few, 50, 1000), "they fit")
+	short := verify.Few(few, 50, 20)
+	require.Equal(t, few[:len(short)], short, "bounded by the bytes of their ids")
+	require.True(t, 3 < len(short) && len(short) < 20, len(short))
 }
 
 func TestMergeAddsUp(t *testing.T) {
