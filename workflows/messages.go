@@ -11,7 +11,7 @@ import (
 // Names by which workflows are started, signalled and queried: also from the
 // plain temporal CLI. They are a public contract.
 const (
-	ReembedWorkflowName   = "ReembedWorkflow"
+	ReembedWorkflowName   = activities.ReembedWorkflowName
 	SyncRangeWorkflowName = "SyncRangeWorkflow"
 	GateWorkflowName      = activities.GateWorkflowName
 

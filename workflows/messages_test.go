@@ -27,7 +27,6 @@ func TestNamesAreAContract(t *testing.T) {
 		"state of the gate": workflows.QueryGate, "size of the gate": workflows.SignalGateSize, "memo": workflows.MemoJob, "slot": workflows.MemoSlot,
 		"acquire": activities.SignalGateAcquire, "withdraw": activities.SignalGateWithdraw, "grant": activities.SignalSlotGranted,
 	})
-	require.Equal(t, activities.ReembedWorkflowName, workflows.ReembedWorkflowName, "the gate recovers the jobs of this name")
 }
 
 var allTasks = []workflows.Task{

@@ -47,12 +47,15 @@ func (r *run) pass(ctx workflow.Context, tasks []Task) (RangeResult, error) {
 		}
 		r.beginTask(ctx, task, split)
 		w := window{run: r, task: task, ranges: split.Ranges, total: &total}
-		if err := w.work(ctx); err != nil {
+		if err := w.all(ctx); err != nil {
 			return total, err
 		}
 	}
 	return total, nil
 }
+
+// errNoRanges guards the contract of SplitPass: a pass over nothing would find nothing wrong.
+var errNoRanges = errors.New("the key space was not cut into ranges")
 
 // window runs the ranges of a task, a few at a time.
 type window struct {
@@ -64,8 +67,8 @@ type window struct {
 	err    error // the first that is not merely a cancellation's
 }
 
-// work returns when all ranges are closed. The first that fails ends the others.
-func (w *window) work(ctx workflow.Context) error {
+// all returns when all ranges are closed. The first that fails ends the others.
+func (w *window) all(ctx workflow.Context) error {
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	group := workflow.NewWaitGroup(ctx)

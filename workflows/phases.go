@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -239,6 +238,3 @@ func (r *run) lean() Job {
 	job.Waive = nil
 	return job
 }
-
-// errNoRanges guards the contract of SplitPass: a pass over nothing would find nothing wrong.
-var errNoRanges = errors.New("the key space was not cut into ranges")
