@@ -136,7 +136,7 @@ func writeModels(p *layout.Page, known []knownModel, o modelsOptions) {
 			cmp.Or(tokens(m.MaxInputTokens), "-"), cmp.Or(price(m.PricePerMillionTokens), "-"), some(m.Namespaces),
 		}
 		if o.active {
-			cells = append(cells, layout.Styled{Value: some(m.Active), Style: layout.Good})
+			cells = append(cells, activeIn(m))
 		}
 		t.Row(cells...)
 	}
@@ -162,8 +162,16 @@ func writeModel(p *layout.Page, m knownModel, o modelsOptions) {
 	}
 	p.Pair("namespaces", some(m.Namespaces))
 	if o.active {
-		p.Pair("active", layout.Styled{Value: some(m.Active), Style: layout.Good})
+		p.Pair("active", activeIn(m))
 	}
+}
+
+// activeIn makes the models that are searched with stand out.
+func activeIn(m knownModel) any {
+	if len(m.Active) == 0 {
+		return some(nil)
+	}
+	return layout.Styled{Value: some(m.Active), Style: layout.Good}
 }
 
 // tokens, price and some write what may not be there.

@@ -51,7 +51,9 @@ func (t *Table) lines(s Screen) []string {
 		out = append(out, write(row, widths, s))
 	}
 	if len(left) > 0 {
-		out = append(out, s.Paint("(no room for "+strings.Join(left, ", ")+")", Faint))
+		for _, part := range wrap("(no room for "+strings.Join(left, ", ")+")", s.Columns()) {
+			out = append(out, s.Paint(part, Faint))
+		}
 	}
 	return out
 }
