@@ -82,7 +82,8 @@ func TestScripts(t *testing.T) {
 			)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     exits,
+			"exits":     exits("reembed"),
+			"worker":    exits("reembed-worker"),
 			"sql":       statement,
 			"provider":  provider,
 			"jsonhas":   jsonHas,
@@ -98,20 +99,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits runs reembed and checks its exit code: exits CODE ARGS...
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
-	if err := ts.Exec("reembed", args[1:]...); err != nil {
-		exit, ok := errors.AsType[*exec.ExitError](err)
-		if !ok {
-			ts.Fatalf("run reembed: %v", err)
+// exits makes a command that runs a program and checks its exit code; of reembed:
+// exits CODE ARGS..., of the worker: worker CODE ARGS...
+func exits(program string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		want, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		got := 0
+		if err := ts.Exec(program, args[1:]...); err != nil {
+			exit, ok := errors.AsType[*exec.ExitError](err)
+			if !ok {
+				ts.Fatalf("run %s: %v", program, err)
+			}
+			got = exit.ExitCode()
 		}
-		got = exit.ExitCode()
-	}
-	if neg || got != want {
-		ts.Fatalf("exit code %d, want %d", got, want)
+		if neg || got != want {
+			ts.Fatalf("exit code %d, want %d", got, want)
+		}
 	}
 }
 
