@@ -38,11 +38,13 @@ func (a *answering) ExecuteActivity(ctx context.Context, in *interceptor.Execute
 	}
 	id := t.ask(info.ActivityType.Name)
 	if t.hits(id, faulty.Before) {
-		return nil, t.befall(ctx)
+		if err := t.befall(ctx); err != nil {
+			return nil, err
+		}
 	}
 	out, err := a.Next.ExecuteActivity(ctx, in)
 	if err == nil && t.hits(id, faulty.After) {
-		return nil, t.befall(ctx)
+		err = t.befall(ctx)
 	}
 	return out, err
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -22,7 +24,10 @@ func (t *trial) judged(ctx context.Context, s workflows.Status) (again bool, err
 			err = fmt.Errorf("the status has %+v for the route that was left", s.Former)
 		}
 	} else {
-		err = errors.Join(t.judge.now(ctx), t.judge.unmoved(now), t.mayEnd(s))
+		err = errors.Join(t.judge.now(ctx), t.mayEnd(s))
+		if err == nil && !t.late(s) {
+			err = t.judge.unmoved(now)
+		}
 	}
 	if err != nil {
 		return false, fmt.Errorf("job %s ended %s in phase %s: %s %s: %w", s.Job, s.State, s.Phase, s.ErrorCode, s.Reason, err)
@@ -35,7 +40,7 @@ func (t *trial) judged(ctx context.Context, s workflows.Status) (again bool, err
 		return false, err
 	}
 	state, err := t.judge.outcome(now, s.Job)
-	if err == nil && state != string(s.State) && (state != "" || !t.loses(s)) {
+	if err == nil && state != string(s.State) && (state != "" || !t.loses(s)) && !t.late(s) {
 		err = fmt.Errorf("the registry has job %s as %q, it ended %s", s.Job, state, s.State)
 	}
 	return s.State != workflows.Completed || holder != "", err
@@ -47,8 +52,18 @@ func (t *trial) loses(s workflows.Status) bool {
 	if t.strike == nil || t.mends {
 		return false
 	}
+	if s.ErrorCode == starter.CodeTerminated {
+		return true
+	}
 	at := t.where.Load()
 	return at == "RecordOutcome" || at == "Resolve" && s.Phase == workflows.Queued && s.RunningSince == nil
+}
+
+// late reports whether a job was terminated in its switch or behind it: the
+// route may have been moved, since what is under way then is not called back.
+func (t *trial) late(s workflows.Status) bool {
+	at, _ := t.where.Load().(string)
+	return s.ErrorCode == starter.CodeTerminated && slices.Contains([]string{"Switch", "RecordOutcome", "ReleaseLease"}, at)
 }
 
 // mayEnd says whether a job may end otherwise than completed, and as it did.
@@ -56,7 +71,7 @@ func (t *trial) mayEnd(s workflows.Status) error {
 	switch {
 	case t.strike == nil:
 		return errors.New("nothing failed")
-	case s.State == workflows.Cancelled && t.cut:
+	case s.State == workflows.Cancelled && t.cut, s.ErrorCode == starter.CodeTerminated && t.name == "terminate":
 		return nil
 	case t.mends || t.err == nil:
 		return errors.New("trying again would have mended it")

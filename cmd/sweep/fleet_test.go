@@ -34,6 +34,7 @@ const lanes = 16
 // fleet is a worker of all queues at a dev server. Its catalog has a namespace
 // for each lane, and each lane runs one trial after the other.
 type fleet struct {
+	temporal client.Client
 	client   *starter.Client
 	lanes    chan *lane
 	answers  *answers
@@ -107,8 +108,9 @@ func newFleet(t *testing.T) *fleet {
 	t.Cleanup(temporal.Close)
 
 	f := &fleet{
-		client: starter.New(temporal, starter.Config{Address: server.Address(), Namespace: devserver.Namespace}),
-		lanes:  make(chan *lane, lanes), observer: &observer{ended: map[string]int{}},
+		temporal: temporal,
+		client:   starter.New(temporal, starter.Config{Address: server.Address(), Namespace: devserver.Namespace}),
+		lanes:    make(chan *lane, lanes), observer: &observer{ended: map[string]int{}},
 		answers: &answers{byName: map[string]*lane{}},
 	}
 	world := catalog.NewWorld(f.catalog(t), catalog.Decorators{})

@@ -37,13 +37,15 @@ func one(t *testing.T, calls map[string][]callID) strike {
 	return s
 }
 
-// The errors that are rotated over the calls, and how many calls are hung of which one is.
-var rotated = []string{"unauthorized", "conflict", "unknown"}
-
-const hungEvery = 8
+// rotated are the errors of which each call gets one, endings what befalls one
+// call of four.
+var (
+	rotated = []string{"unauthorized", "conflict", "unknown"}
+	endings = []string{"hang", "cancel", "hang", "terminate"}
+)
 
 // everyCall tries each call on both sides with what passes, on one side with
-// what does not, and some with a call that hangs; a call that fails by itself
+// what does not, and ends some jobs while the call hangs or goes on; a call that fails by itself
 // before its effect only, as it has none. The sides are tried on
 // different stores, this way and that way round.
 func everyCall(calls map[string][]callID) []strike {
@@ -69,9 +71,13 @@ func everyCall(calls map[string][]callID) []strike {
 			}
 			add(i/6, s)
 		}
-		if i%hungEvery == 0 {
-			s.ailment, s.when, s.cancels = ailments["hang"], faulty.When(i/hungEvery%2), i/hungEvery%4 < 3
-			add(i/hungEvery/2, s)
+		if i%4 == 0 {
+			n := i / 4
+			s.ailment, s.when = ailments[endings[n%4]], faulty.When(n/4%2)
+			if s.cancels = s.hangs && n%8 < 5; s.call.fails {
+				s.when = faulty.Before
+			}
+			add(n/8, s)
 		}
 	}
 	return strikes

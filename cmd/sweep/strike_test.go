@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -16,9 +17,11 @@ import (
 // ailment is what befalls a call.
 type ailment struct {
 	name string
-	err  error // nil: it hangs until its context ends
+	err  error // that the call returns; nil: its own
 	// mends: a job that meets it goes on, and completes.
 	mends bool
+	// hangs: the call does so until its context ends.
+	hangs bool
 }
 
 // ailments by their names, which are arguments of the test.
@@ -27,7 +30,9 @@ var ailments = map[string]ailment{
 	"unauthorized": {name: "unauthorized", err: backends.ErrUnauthorized},
 	"conflict":     {name: "conflict", err: backends.ErrConflict},
 	"unknown":      {name: "unknown", err: errors.New("an error that no driver should return"), mends: true},
-	"hang":         {name: "hang"},
+	"hang":         {name: "hang", hangs: true},
+	"cancel":       {name: "cancel"},    // the job, while the call goes on
+	"terminate":    {name: "terminate"}, // likewise; nobody tells its activities
 }
 
 // strike is one fault of one call.
@@ -74,9 +79,13 @@ func (t *trial) befall(ctx context.Context) error {
 	info := activity.GetInfo(ctx)
 	t.where.Store(info.ActivityType.Name)
 	t.see(t.judge.now(context.WithoutCancel(ctx)), "at the fault")
-	t.cut = t.err == nil && (t.cancels || time.Until(info.Deadline) > longest)
+	t.cut = t.name == "cancel" || t.hangs && (t.cancels || time.Until(info.Deadline) > longest)
+	if t.name == "terminate" {
+		job, _, _ := strings.Cut(info.WorkflowExecution.ID, "/")
+		t.see(t.fleet.temporal.TerminateWorkflow(context.WithoutCancel(ctx), job, "", "swept"), "terminate the job")
+	}
 	close(t.struck)
-	if t.err != nil {
+	if !t.hangs {
 		return t.err
 	}
 	select {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 	flag.StringVar(&theOne.store, "store", "sqlite", "of the one trial: "+strings.Join(stores, ", "))
 	flag.StringVar(&theOne.call, "call", "", "run one trial, of this call: ROLE.OPERATION/N")
 	flag.StringVar(&theOne.when, "when", "before", "of the one trial: before, after")
-	flag.StringVar(&theOne.with, "with", "unavailable", "of the one trial: unavailable, unauthorized, conflict, unknown, hang")
+	flag.StringVar(&theOne.with, "with", "unavailable", "of the one trial: unavailable, unauthorized, conflict, unknown, hang, cancel, terminate")
 	flag.BoolVar(&theOne.cancels, "cancels", false, "of the one trial: cancel the job once the call hangs")
 	m.Run()
 }
@@ -137,7 +138,12 @@ func (f *fleet) counted(t *testing.T, results []result, completed int) {
 	want := map[string]int{string(workflows.Completed): completed}
 	for _, r := range results {
 		for _, s := range r.jobs {
-			want[string(s.State)]++
+			switch {
+			case s.ErrorCode != starter.CodeTerminated:
+				want[string(s.State)]++
+			case r.recorded != "": // it was terminated so late that it had ended
+				want[r.recorded]++
+			}
 		}
 	}
 	require.Eventually(t, func() bool {

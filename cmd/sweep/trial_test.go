@@ -17,6 +17,7 @@ import (
 // trial is one job, one call of which fails, and its store.
 type trial struct {
 	*strike // nil: none fails
+	fleet   *fleet
 	lane    *lane
 	place   *place
 	judge   *judge
@@ -42,6 +43,7 @@ type outcome struct {
 	first    workflows.Status
 	jobs     []workflows.Status
 	calls    []callID // of the first job
+	recorded string   // the state of the first job, where the next one left its record
 }
 
 func (t *trial) source() backends.Source {
@@ -90,7 +92,7 @@ func (f *fleet) try(ctx context.Context, store, dir string, s *strike) (outcome,
 		return outcome{}, fmt.Errorf("open a %s store: %w", store, err)
 	}
 	t := &trial{
-		strike: s, lane: l, place: p, script: faulty.New(), struck: make(chan struct{}), over: make(chan struct{}),
+		strike: s, fleet: f, lane: l, place: p, script: faulty.New(), struck: make(chan struct{}), over: make(chan struct{}),
 		reached: map[string]int{}, failed: map[callID]bool{},
 	}
 	t.script.Add(t.moving())
@@ -104,15 +106,17 @@ func (f *fleet) try(ctx context.Context, store, dir string, s *strike) (outcome,
 	var out outcome
 	if err == nil {
 		l.trial.Store(t)
-		out, err = t.run(ctx, f)
+		out, err = t.run(ctx)
 		l.trial.Store(nil)
 	}
 	close(t.over)
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return out, errors.Join(err, errors.Join(t.broken...), p.close())
 }
 
-func (t *trial) run(ctx context.Context, f *fleet) (outcome, error) {
-	s, err := f.job(ctx, t.lane, func(h starter.Handle) { t.cancelling(ctx, f, h) })
+func (t *trial) run(ctx context.Context) (outcome, error) {
+	s, err := t.fleet.job(ctx, t.lane, func(h starter.Handle) { t.cancelling(ctx, h) })
 	out := outcome{first: s, jobs: []workflows.Status{s}, calls: t.number(t.script.Calls())}
 	select {
 	case <-t.struck:
@@ -130,7 +134,7 @@ func (t *trial) run(ctx context.Context, f *fleet) (outcome, error) {
 	t.calm.Store(true)
 	t.script.Clear()
 	t.script.Add(t.moving())
-	next, err := f.job(ctx, t.lane, func(starter.Handle) {})
+	next, err := t.fleet.job(ctx, t.lane, func(starter.Handle) {})
 	out.jobs = append(out.jobs, next)
 	if err != nil {
 		return out, fmt.Errorf("the next job: %w", err)
@@ -141,18 +145,22 @@ func (t *trial) run(ctx context.Context, f *fleet) (outcome, error) {
 	if _, err = t.judged(ctx, next); err != nil {
 		return out, fmt.Errorf("the next job: %w", err)
 	}
-	return out, nil
+	end, err := t.place.look(ctx)
+	if err == nil {
+		out.recorded, err = t.judge.outcome(end, s.Job)
+	}
+	return out, err
 }
 
-// cancelling cancels the job when a call of it hangs.
-func (t *trial) cancelling(ctx context.Context, f *fleet, h starter.Handle) {
+// cancelling cancels the job when the strike asks for it.
+func (t *trial) cancelling(ctx context.Context, h starter.Handle) {
 	go func() {
 		select {
 		case <-t.struck:
 			if !t.cut {
 				return
 			}
-			if err := f.client.Cancel(ctx, h, "a call of it hangs"); err != nil && !errors.Is(err, starter.ErrOver) {
+			if err := t.fleet.client.Cancel(ctx, h, "swept"); err != nil && !errors.Is(err, starter.ErrOver) {
 				t.see(err, "cancel the job")
 			}
 		case <-t.over:
