@@ -51,13 +51,9 @@ var (
 func everyCall(calls map[string][]callID) []strike {
 	var strikes []strike
 	add := func(turn int, s strike) {
-		if s.call.fails && s.when == faulty.After {
-			return
+		if s.placed(calls, turn) {
+			strikes = append(strikes, s)
 		}
-		if s.store = stores[turn%2]; !slices.ContainsFunc(calls[s.store], s.call.same) {
-			s.store = stores[(turn+1)%2]
-		}
-		strikes = append(strikes, s)
 	}
 	for i, c := range union(calls) {
 		s := strike{call: c, ailment: ailments["unavailable"]}
@@ -66,21 +62,30 @@ func everyCall(calls map[string][]callID) []strike {
 		}
 		if c.role != roleActivity {
 			s.ailment, s.when = ailments[rotated[i%3]], faulty.When(i/3%2)
-			if s.honest(); s.call.fails && s.when == faulty.After {
-				s.when = faulty.Before
-			}
+			s.honest()
 			add(i/6, s)
 		}
 		if i%4 == 0 {
 			n := i / 4
 			s.ailment, s.when = ailments[endings[n%4]], faulty.When(n/4%2)
-			if s.cancels = s.hangs && n%8 < 5; s.call.fails {
-				s.when = faulty.Before
-			}
+			s.cancels = s.hangs && n%8 < 5
 			add(n/8, s)
 		}
 	}
 	return strikes
+}
+
+// placed finds a store for the strike, from one that the turn says on: false
+// where jobs on none make that call, or it never has an effect to come after.
+func (s *strike) placed(calls map[string][]callID, turn int) bool {
+	for n := range stores {
+		s.store = stores[(turn+n)%len(stores)]
+		at := slices.IndexFunc(calls[s.store], s.call.same)
+		if at >= 0 && (s.when == faulty.Before || !calls[s.store][at].fails) {
+			return true
+		}
+	}
+	return false
 }
 
 // honest has a compare-and-swap lose only against what it did itself, as happens
@@ -112,16 +117,14 @@ func slice(calls map[string][]callID) []strike {
 	var strikes []strike
 	for i, name := range slices.Sorted(maps.Keys(byName)) {
 		of := byName[name]
-		s := strike{store: stores[i%2], call: of[(7*i+3)%len(of)], when: faulty.When(i / 2 % 2), ailment: ailments["unavailable"]}
-		if s.call.fails {
-			s.when = faulty.Before
-		}
+		s := strike{call: of[(7*i+3)%len(of)], when: faulty.When(i / 2 % 2), ailment: ailments["unavailable"]}
 		if i%3 == 2 && s.call.role != roleActivity {
 			s.ailment = ailments[rotated[i/3%len(rotated)]]
 			s.honest()
 		}
-		if !slices.ContainsFunc(calls[s.store], s.call.same) {
-			s.store = stores[(i+1)%2]
+		if !s.placed(calls, i) {
+			s.when = faulty.Before
+			s.placed(calls, i)
 		}
 		strikes = append(strikes, s)
 	}
