@@ -53,7 +53,7 @@ func TestGate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, state.Limit)
 
-	server.On("SignalWorkflow", mock.Anything, workflows.GateID, "", workflows.SignalGateSize, 5).Return(nil).Once()
+	server.On("SignalWorkflow", mock.Anything, workflows.GateID, "", workflows.SignalGateLimit, 5).Return(nil).Once()
 	require.NoError(t, c.SetLimit(t.Context(), 5))
 	require.ErrorIs(t, c.SetLimit(t.Context(), 0), starter.ErrInvalid)
 }
@@ -62,7 +62,7 @@ func TestGateThatNobodyStarted(t *testing.T) {
 	t.Parallel()
 	c, server := newClient(t, starter.Config{})
 	server.On("QueryWorkflow", mock.Anything, workflows.GateID, "", workflows.QueryGate).Return(client.NewValue(nil), serviceerror.NewNotFound("gate"))
-	server.On("SignalWorkflow", mock.Anything, workflows.GateID, "", workflows.SignalGateSize, 5).Return(serviceerror.NewNotFound("gate"))
+	server.On("SignalWorkflow", mock.Anything, workflows.GateID, "", workflows.SignalGateLimit, 5).Return(serviceerror.NewNotFound("gate"))
 	_, err := c.Gate(t.Context())
 	require.ErrorIs(t, err, starter.ErrNotFound)
 	require.ErrorContains(t, err, "reembed-worker")

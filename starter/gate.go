@@ -36,7 +36,7 @@ func (c *Client) SetLimit(ctx context.Context, limit int) error {
 	}
 	cctx, cancel := context.WithTimeout(ctx, c.config.CallTimeout)
 	defer cancel()
-	if err := c.temporal.SignalWorkflow(cctx, workflows.GateID, "", workflows.SignalGateSize, limit); err != nil {
+	if err := c.temporal.SignalWorkflow(cctx, workflows.GateID, "", workflows.SignalGateLimit, limit); err != nil {
 		return fmt.Errorf("set the gate's limit: %w", noGate(classify(ctx, err)))
 	}
 	return nil

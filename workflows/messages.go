@@ -24,11 +24,11 @@ const (
 	// GateID is the workflow id of the one gate of a Temporal namespace.
 	GateID = activities.GateID
 
-	QueryProgress  = "progress" // -> Progress
-	QueryStatus    = "status"   // -> Status
-	SignalCancel   = "cancel"   // CancelRequest
-	QueryGate      = activities.QueryGate
-	SignalGateSize = activities.SignalGateLimit // an integer: how many jobs may run at once
+	QueryProgress   = "progress" // -> Progress
+	QueryStatus     = "status"   // -> Status
+	SignalCancel    = "cancel"   // CancelRequest
+	QueryGate       = activities.QueryGate
+	SignalGateLimit = activities.SignalGateLimit // an integer: how many jobs may run at once
 
 	MemoJob  = "job"               // JobMemo
 	MemoSlot = activities.MemoSlot // activities.SlotMemo

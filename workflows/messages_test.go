@@ -24,7 +24,7 @@ func TestNamesAreAContract(t *testing.T) {
 		"job": workflows.ReembedWorkflowName, "range": workflows.SyncRangeWorkflowName, "gate": workflows.GateWorkflowName,
 		"queue of jobs": workflows.TaskQueue, "queue of segments": workflows.SyncTaskQueue, "queue of the gate": workflows.GateTaskQueue,
 		"the gate's id": workflows.GateID, "progress": workflows.QueryProgress, "status": workflows.QueryStatus, "cancel": workflows.SignalCancel,
-		"state of the gate": workflows.QueryGate, "size of the gate": workflows.SignalGateSize, "memo": workflows.MemoJob, "slot": workflows.MemoSlot,
+		"state of the gate": workflows.QueryGate, "size of the gate": workflows.SignalGateLimit, "memo": workflows.MemoJob, "slot": workflows.MemoSlot,
 		"acquire": activities.SignalGateAcquire, "withdraw": activities.SignalGateWithdraw, "grant": activities.SignalSlotGranted,
 	})
 }
