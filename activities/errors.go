@@ -32,6 +32,7 @@ const (
 	CodeVerification       = "VERIFICATION_FAILED"
 	CodeRouteChanged       = "ROUTE_CHANGED" // somebody else switched the namespace meanwhile
 	CodeCanariesChanged    = "CANARIES_CHANGED"
+	CodeWorkerTooOld       = "WORKER_TOO_OLD" // a newer worker asks for what this one has not
 	CodeTimeout            = "JOB_TIMEOUT"
 	CodeNotConverging      = "NOT_CONVERGING" // the application writes faster than catch-up follows
 )
@@ -45,6 +46,7 @@ var (
 	errQuarantine         = errors.New("quarantine not waived")
 	errRouteChanged       = errors.New("route changed")
 	errCanariesChanged    = errors.New("canaries changed")
+	errWorkerTooOld       = errors.New("worker too old")
 )
 
 // Reaction is what a job does about an error.
@@ -80,6 +82,8 @@ var Failures = []Failure{
 	{errQuarantine, CodeQuarantine, Fails, "Mend the items' texts, or start again with them named in waive."},
 	{errRouteChanged, CodeRouteChanged, Fails, "Look at the route, and start again if the switch is still wanted."},
 	{errCanariesChanged, CodeCanariesChanged, Pauses, "The provider serves another model under this name: give the catalog's model a new revision and start again."},
+
+	{errWorkerTooOld, CodeWorkerTooOld, Retries, "Upgrade all workers: a newer one goes on with the job."},
 
 	{backends.ErrThrottled, CodeThrottled, Retries, "Wait, or lower the embedder's concurrency."},
 	{backends.ErrQuotaExhausted, CodeQuotaExhausted, Pauses, "Raise the provider's quota and start again: the job goes on from what is there."},

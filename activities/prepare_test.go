@@ -166,7 +166,7 @@ func TestSplitPass(t *testing.T) {
 		requireComplete(t, got.Ranges)
 	}
 	_, err := run[activities.Split](h, nil, h.acts.SplitPass, activities.SplitRequest{Job: job, Task: "sideways"})
-	requireCode(t, err, activities.CodeInvalidRequest)
+	requireCode(t, err, activities.CodeWorkerTooOld)
 	for _, operation := range []string{"Count", "Split"} {
 		h.faults.Clear()
 		h.faults.Add(faulty.Fault{Operation: operation, Err: backends.ErrUnavailable})

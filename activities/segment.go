@@ -61,7 +61,7 @@ func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (Segment
 	case SyncBackward:
 		did, err = reconcile.Backward(ctx, pair, r.Range, try.base.Cursor, opts)
 	default:
-		return try.with(none), fmt.Errorf("%w: task %q is not a sync", backends.ErrInvalidInput, r.Task)
+		return try.with(none), because(errWorkerTooOld, "task %q is no sync that this one knows", r.Task)
 	}
 	if a.Observer != nil {
 		a.Observer.Synced(did.Counts)
@@ -124,7 +124,7 @@ func (a *Activities) verifySegment(ctx context.Context, r SegmentRequest) (Segme
 	case VerifyBackward:
 		did, err = verify.Backward(ctx, pair, r.Range, base.Cursor, opts)
 	default:
-		return base, fmt.Errorf("%w: task %q is not a verification", backends.ErrInvalidInput, r.Task)
+		return base, because(errWorkerTooOld, "task %q is no verification that this one knows", r.Task)
 	}
 	res := base.with(did.Cursor, did.Report)
 	res.Done = did.Done

@@ -67,9 +67,9 @@ func TestSyncSegments(t *testing.T) {
 	require.EqualValues(t, 100, h.observer.did.Embedded)
 
 	_, err = h.segment(nil, job, "sideways", "")
-	requireCode(t, err, activities.CodeInvalidRequest)
+	requireCode(t, err, activities.CodeWorkerTooOld)
 	_, err = run[any](h, nil, h.acts.SyncSegment, activities.SegmentRequest{Job: job, Task: activities.VerifyForward})
-	requireCode(t, err, activities.CodeInvalidRequest)
+	requireCode(t, err, activities.CodeWorkerTooOld)
 }
 
 // An attempt goes on from the heartbeat of the one before, and answers for both.
@@ -233,7 +233,7 @@ func TestVerifySegments(t *testing.T) {
 	require.Equal(t, []verify.Finding{{Kind: verify.Extra, ID: "id-1100"}}, got.Report.Findings)
 
 	_, err = run[any](h, nil, h.acts.VerifySegment, activities.SegmentRequest{Job: job, Task: activities.SyncForward})
-	requireCode(t, err, activities.CodeInvalidRequest)
+	requireCode(t, err, activities.CodeWorkerTooOld)
 	before := h.faults.Calls()
 	require.False(t, slices.ContainsFunc(before[len(before)-10:], func(c faulty.Call) bool { return c.Operation == "Upsert" }))
 }

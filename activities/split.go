@@ -62,7 +62,7 @@ func (o opened) measure(ctx context.Context, task Task) (space backends.Splitter
 	case SyncBackward, VerifyBackward:
 		return target, records, workOf(records, 0), nil
 	}
-	return nil, 0, 0, fmt.Errorf("%w: unknown task %q", backends.ErrInvalidInput, task)
+	return nil, 0, 0, because(errWorkerTooOld, "task %q is none that this one knows", task)
 }
 
 // boundaries cuts a key space so that the ranges are few enough, and their keys

@@ -1,7 +1,7 @@
 package worker
 
 import (
-	"math"
+	"os"
 	"runtime/debug"
 
 	"github.com/reembed/reembed/backends/weighed"
@@ -20,10 +20,10 @@ func (c Config) room() *weighed.Room { return weighed.NewRoom(c.budget() / 4) }
 func (c Config) budget() int64 { return int64(c.MemoryMB) << 20 }
 
 // limitHeap makes the garbage collector work harder when the heap comes near
-// the budget, instead of letting it grow to twice what is in use. A limit that
-// GOMEMLIMIT sets is left alone.
+// the budget, instead of letting it grow to twice what is in use. What
+// GOMEMLIMIT says, also "off", is left alone.
 func (c Config) limitHeap() {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+	if _, said := os.LookupEnv("GOMEMLIMIT"); !said {
 		debug.SetMemoryLimit(c.budget() + runtimeMB<<20)
 	}
 }

@@ -136,14 +136,13 @@ func TestStoppedRangeSaysWhatItDid(t *testing.T) {
 	require.Equal(t, 1, done.Segments)
 }
 
-// TestRangeOfNoTaskIsAMistake guards the code: none of the conditions that are tried again.
-func TestRangeOfNoTaskIsAMistake(t *testing.T) {
+// TestRangeOfANewerTaskIsLeftToNewerWorkers: the range must not close.
+func TestRangeOfANewerTaskIsLeftToNewerWorkers(t *testing.T) {
 	t.Parallel()
 	env, in := rangeEnv(t)
 	in.Task = "dance"
 	env.ExecuteWorkflow(workflows.SyncRangeWorkflowName, in)
-	var app *temporal.ApplicationError
-	require.ErrorAs(t, env.GetWorkflowError(), &app)
-	require.Equal(t, activities.CodeInternal, app.Type())
-	require.True(t, app.NonRetryable())
+	var panicked *temporal.PanicError
+	require.ErrorAs(t, env.GetWorkflowError(), &panicked, "which the default policy of a worker makes a failed task")
+	require.ErrorContains(t, panicked, `too old for the range: it knows no task "dance"`)
 }
