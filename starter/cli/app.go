@@ -12,6 +12,7 @@ import (
 	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/catalog/builtin"
 	"github.com/reembed/reembed/starter"
+	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/starter/cli/progress"
 	"github.com/reembed/reembed/starter/environ"
 )
@@ -77,5 +78,5 @@ func (a *app) renderer() *progress.Renderer {
 
 // note tells a person something that is not the result.
 func (a *app) note(format string, args ...any) {
-	fmt.Fprintf(a.stderr, format+"\n", args...)
+	fmt.Fprintln(a.stderr, layout.EscapeLines(fmt.Sprintf(format, args...)))
 }

@@ -22,6 +22,8 @@ func (a *app) listCommand() *cobra.Command {
 	var o listOptions
 	cmd := &cobra.Command{
 		Use: "list", Short: "List jobs, latest first", GroupID: groupJobs,
+		Long: `List shows the jobs that Temporal still knows, running and over, as its lists
+have them: a moment behind. 'reembed status' is up to date, and knows more.`,
 		Example: `  reembed list
   reembed list --namespace docs --state running -o json`,
 		Args: cobra.NoArgs,

@@ -16,6 +16,8 @@ import (
 func (a *app) queueCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "queue", Short: "Show which jobs run and which wait for a slot", GroupID: groupJobs,
+		Long: `Queue shows who holds one of the slots, and who waits, in the order in which they
+get theirs: by priority, then by start. A namespace has one job at a time.`,
 		Example: `  reembed queue
   reembed queue limit 5`,
 		Args: cobra.NoArgs,

@@ -139,6 +139,25 @@ func awaitList(ts *testscript.TestScript, neg bool, args []string) {
 	}, func() string { return fmt.Sprintf("the list has %s, not %s", last, wanted) })
 }
 
+// awaitQueue waits until so many jobs stand in the gate's queue: one that is
+// PENDING may not have come to it yet. awaitqueue WAITING
+func awaitQueue(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: awaitqueue WAITING")
+	}
+	ctx, c := dial(ts)
+	waiting := 0
+	until(ts, ctx, func() bool {
+		state, err := c.Gate(ctx)
+		if ctx.Err() != nil {
+			return false
+		}
+		ts.Check(err)
+		waiting = len(state.Waiting)
+		return strconv.Itoa(waiting) == args[0]
+	}, func() string { return fmt.Sprintf("%d jobs wait, not %s", waiting, args[0]) })
+}
+
 // awaitFile waits until a file that a background command writes has something in
 // it: awaitfile FILE REGEXP
 func awaitFile(ts *testscript.TestScript, neg bool, args []string) {

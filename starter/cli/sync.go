@@ -67,6 +67,6 @@ func writeRefused(p *layout.Page, refused []refusedItem, all int64) {
 			p.Pair("", fmt.Sprintf("and %s more", human.Count(len(refused)-i)))
 			break
 		}
-		p.Pair("", r.ID+": "+r.Reason)
+		p.Pair("", layout.Whole(r.ID+": "+r.Reason))
 	}
 }
