@@ -206,8 +206,9 @@ func (o *observer) JobEnded(state string) {
 
 func (o *observer) Synced(activities.Counts) {}
 
-// patience bounds the wait for one job's end.
-const patience = 2 * time.Minute
+// patience bounds the wait for one job's end. It is long: on a busy machine a
+// trial takes many times what it takes on an idle one.
+const patience = 10 * time.Minute
 
 // job runs a job to its end.
 func (f *fleet) job(ctx context.Context, l *lane, started func(starter.Handle)) (workflows.Status, error) {
@@ -225,6 +226,7 @@ func (f *fleet) job(ctx context.Context, l *lane, started func(starter.Handle)) 
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	now, serr := f.client.Status(late, h)
+	serr = errors.Join(serr, f.temporal.TerminateWorkflow(late, h.ID, "", "it does not end")) // the lane's next trial is not to meet it
 	return now, errors.Join(fmt.Errorf("job %s has not ended after %s: %s in phase %s: %s %s: %w",
 		h.ID, patience, now.State, now.Phase, now.Reason, now.LastError, err), serr)
 }

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"testing"
@@ -13,11 +14,14 @@ import (
 // asked are the trials that the arguments ask for.
 func asked(t *testing.T, calls map[string][]callID) []strike {
 	t.Helper()
+	if theOne.with != "" {
+		require.Contains(t, ailments, theOne.with)
+	}
 	switch {
 	case theOne.call != "":
 		return []strike{one(t, calls)}
 	case *whole:
-		return everyCall(calls)
+		return slices.DeleteFunc(everyCall(calls), func(s strike) bool { return theOne.with != "" && s.name != theOne.with })
 	}
 	return slice(calls)
 }
@@ -32,8 +36,7 @@ func one(t *testing.T, calls map[string][]callID) strike {
 	if theOne.when == sides[faulty.After] {
 		s.when = faulty.After
 	}
-	require.Contains(t, ailments, theOne.with)
-	s.ailment = ailments[theOne.with]
+	s.ailment = ailments[cmp.Or(theOne.with, "unavailable")]
 	return s
 }
 

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	flag.StringVar(&theOne.store, "store", "sqlite", "of the one trial: "+strings.Join(stores, ", "))
 	flag.StringVar(&theOne.call, "call", "", "run one trial, of this call: ROLE.OPERATION/N")
 	flag.StringVar(&theOne.when, "when", "before", "of the one trial: before, after")
-	flag.StringVar(&theOne.with, "with", "unavailable", "of the one trial: unavailable, unauthorized, conflict, unknown, hang, cancel, terminate")
+	flag.StringVar(&theOne.with, "with", "", "of the one trial, or of the whole sweep only those: unavailable, unauthorized, conflict, unknown, hang, cancel, terminate")
 	flag.BoolVar(&theOne.cancels, "cancels", false, "of the one trial: cancel the job once the call hangs")
 	m.Run()
 }
