@@ -28,6 +28,10 @@ const (
 	walPages = 16_384
 	// walBytes is what is kept of the log's file, of pages of 4 KiB.
 	walBytes = walPages * 4096
+	// Page caches of a connection, in KiB. Sweeps read each page once, and need
+	// the inner pages of their trees alone; writes go back to the leaves of an index.
+	readerCache = 4 << 10
+	writerCache = 16 << 10
 )
 
 // engine is this package's own driver, so that its SQL function reaches no
@@ -52,6 +56,10 @@ func (c connector) Driver() driver.Driver                        { return engine
 // that don't resolve are errors, not strings (_dqs).
 func (c Config) dsn(readOnly bool) string {
 	path := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(c.Path))
+	cache := writerCache
+	if readOnly {
+		cache = readerCache
+	}
 	q := url.Values{
 		"_busy_timeout": {strconv.FormatInt(c.BusyTimeout.Milliseconds(), 10)},
 		"_synchronous":  {"NORMAL"},
@@ -59,7 +67,7 @@ func (c Config) dsn(readOnly bool) string {
 		"_dqs":          {"0"},
 		"_error_rc":     {"1"},
 		"_pragma": {
-			"cache_size(-16384)",
+			fmt.Sprintf("cache_size(-%d)", cache),
 			fmt.Sprintf("wal_autocheckpoint(%d)", walPages), fmt.Sprintf("journal_size_limit(%d)", walBytes),
 		},
 	}
