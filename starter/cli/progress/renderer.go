@@ -55,7 +55,7 @@ func (r *Renderer) Every() time.Duration {
 func (r *Renderer) Show(s workflows.Status) {
 	now := r.o.Now()
 	if s.State.Final() {
-		r.endPhase(now, s.State == workflows.Completed)
+		r.end(s, now)
 		return
 	}
 	changed := s.Phase != r.phase
@@ -77,6 +77,16 @@ func (r *Renderer) Show(s workflows.Status) {
 	}
 }
 
+// end leaves the last line behind. Between two looks a job may have gone through
+// many phases: the time of the one that was shown is not known then.
+func (r *Renderer) end(s workflows.Status, now time.Time) {
+	if r.phase == "" || r.last.measured || r.phase == s.Phase || s.FinishedAt == nil {
+		r.endPhase(now, s.State == workflows.Completed)
+		return
+	}
+	r.leave(fmt.Sprintf("%-12s after %s", s.Phase, human.Duration(s.FinishedAt.Sub(s.StartedAt))))
+}
+
 // endPhase leaves one line behind for the phase that is over.
 func (r *Renderer) endPhase(now time.Time, well bool) {
 	if r.phase == "" {
@@ -93,6 +103,11 @@ func (r *Renderer) endPhase(now time.Time, well bool) {
 	case r.last.done > 0:
 		line += ", " + human.Things(r.last.done, "item")
 	}
+	r.leave(line)
+}
+
+// leave ends the phase that is shown with a line that stays.
+func (r *Renderer) leave(line string) {
 	if r.drawn {
 		line = "\r" + line + "\x1b[K"
 	}

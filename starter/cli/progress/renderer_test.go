@@ -2,6 +2,7 @@ package progress_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,26 @@ copying       31%  2,500/8,000 items  500/s  ETA 11s
 copying       62%  5,000/8,000 items  500/s  ETA 6s
 copying      done in 12s, 8,000 items
 `, out.String())
+}
+
+// A short job was over at the second look: its queue was said to have taken all of
+// the time.
+func TestPhasesThatNobodySaw(t *testing.T) {
+	t.Parallel()
+	begin := newClock().now
+	end := begin.Add(819 * time.Millisecond)
+	for state, phase := range map[workflows.State]workflows.Phase{
+		workflows.Completed: workflows.Switched, workflows.Failed: workflows.Planning,
+	} {
+		var out strings.Builder
+		c := newClock()
+		r := progress.New(&out, progress.Options{Now: c.Now})
+		r.Show(workflows.Status{State: workflows.Pending, Phase: workflows.Queued})
+		c.forward(time.Second)
+		r.Show(workflows.Status{State: state, Phase: phase, StartedAt: begin, FinishedAt: &end})
+		require.NoError(t, r.Close())
+		require.Equal(t, "queued       0ms\n"+fmt.Sprintf("%-12s after 819ms\n", phase), out.String())
+	}
 }
 
 func TestTerminalRedrawsOneLine(t *testing.T) {
