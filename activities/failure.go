@@ -52,28 +52,6 @@ func rowOf(err error) Failure {
 	return FailureOf(CodeInternal)
 }
 
-// Code returns the code of an error that an activity or a job failed with,
-// however deep it is wrapped; "" when it carries none.
-func Code(err error) string {
-	var app *temporal.ApplicationError
-	for errors.As(err, &app) {
-		if known(app.Type()) {
-			return app.Type()
-		}
-		err = app.Unwrap()
-	}
-	return ""
-}
-
-func known(code string) bool {
-	for _, f := range Failures {
-		if f.Code == code {
-			return true
-		}
-	}
-	return false
-}
-
 // because makes an error one of the job's own conditions, and keeps its words.
 func because(condition error, format string, args ...any) error {
 	return fmt.Errorf("%w: %w", condition, fmt.Errorf(format, args...))

@@ -27,12 +27,17 @@ func TestFailed(t *testing.T) {
 		require.Equal(t, f.Reaction != Retries, app.NonRetryable(), f.Code)
 		require.Contains(t, app.Message(), "read page: driver: ")
 		require.NoError(t, errors.Unwrap(app), "a cause would go into the history unbounded")
-		require.Equal(t, f.Code, Code(err))
 		require.Same(t, err, failed(t.Context(), err), "wrapped once")
 	}
 	require.NoError(t, failed(t.Context(), nil))
-	require.Equal(t, CodeInternal, Code(failed(t.Context(), errors.New("what is this"))))
-	require.Equal(t, CodeUnavailable, Code(failed(t.Context(), fmt.Errorf("wait: %w", context.DeadlineExceeded))))
+	for code, cause := range map[string]error{
+		CodeInternal:    errors.New("what is this"),
+		CodeUnavailable: fmt.Errorf("wait: %w", context.DeadlineExceeded),
+	} {
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, failed(t.Context(), cause), &app)
+		require.Equal(t, code, app.Type())
+	}
 }
 
 // What a job knows of an error comes before what a backend said.
@@ -71,17 +76,9 @@ func TestACancellationStaysOne(t *testing.T) {
 	cancel(temporal.NewCanceledError())
 	err := failed(ctx, fmt.Errorf("%w: read page: %w", backends.ErrUnavailable, context.Canceled))
 	require.True(t, temporal.IsCanceledError(err))
-	require.Empty(t, Code(err))
+	require.False(t, temporal.IsApplicationError(err))
 
 	plain, end := context.WithCancel(t.Context())
 	end()
 	require.ErrorIs(t, failed(plain, backends.ErrConflict), context.Canceled)
-}
-
-func TestCodeLooksThroughOtherErrors(t *testing.T) {
-	t.Parallel()
-	inner := temporal.NewApplicationError("x", CodeUnauthorized)
-	require.Equal(t, CodeUnauthorized, Code(temporal.NewApplicationErrorWithCause("y", "SOMETHING", inner)))
-	require.Empty(t, Code(errors.New("x")))
-	require.Empty(t, Code(nil))
 }

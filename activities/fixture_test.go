@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
@@ -227,7 +229,16 @@ func run[T any](h *house, setup func(*testsuite.TestActivityEnvironment), activi
 func requireCode(t *testing.T, err error, code string) {
 	t.Helper()
 	require.Error(t, err)
-	require.Equal(t, code, activities.Code(err), err.Error())
+	require.Equal(t, code, codeOf(err), err.Error())
+}
+
+// codeOf is the type of the application error that an activity failed with; ""
+// where it failed with another one.
+func codeOf(err error) string {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return app.Type()
+	}
+	return ""
 }
 
 // workerOptions make activities run under ctx.

@@ -259,7 +259,7 @@ func TestACancelledSegmentEnds(t *testing.T) {
 		h.faults.Add(faulty.Fault{Operation: tt.operation, Hang: true, Do: func(context.Context, faulty.Call) error { cancel(); return nil }})
 		_, err := h.segment(func(env *testsuite.TestActivityEnvironment) { env.SetWorkerOptions(workerOptions(ctx)) }, job, tt.task, "")
 		require.Error(t, err, tt.task)
-		require.Empty(t, activities.Code(err), "a cancellation is no failure: %v", err)
+		require.Empty(t, codeOf(err), "a cancellation is no failure: %v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
@@ -136,7 +137,9 @@ func TestRangeKeepsTheCode(t *testing.T) {
 	env.OnActivity("SyncSegment", mock.Anything, mock.Anything).
 		Return(activities.SegmentResult{}, hopeless(activities.CodeQuotaExhausted, "used up"))
 	env.ExecuteWorkflow(workflows.SyncRangeWorkflowName, in)
-	require.Equal(t, activities.CodeQuotaExhausted, activities.Code(env.GetWorkflowError()))
+	var failed *temporal.ApplicationError
+	require.ErrorAs(t, env.GetWorkflowError(), &failed)
+	require.Equal(t, activities.CodeQuotaExhausted, failed.Type())
 
 	env, in = rangeEnv(t)
 	in.Task = "dance"
