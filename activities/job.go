@@ -1,0 +1,35 @@
+package activities
+
+import (
+	"time"
+
+	"github.com/reembed/reembed/backends"
+)
+
+// Job identifies a running job to the activities: who it is, what it moves, and
+// under which lease. It is made by Resolve and carried through the workflow.
+type Job struct {
+	ID        string         `json:"id"`  // workflow id
+	Run       string         `json:"run"` // first run id: the same across continue-as-new and reset
+	Namespace string         `json:"namespace"`
+	From      string         `json:"from,omitempty"` // model of the active route; empty for a first backfill
+	To        backends.Model `json:"to"`
+	// Fingerprint of To when the job was resolved: a worker whose catalog says
+	// otherwise refuses the job's work.
+	Fingerprint string `json:"fingerprint"`
+	Locator     string `json:"locator"` // of the target generation
+	// RouteVersion that the switch expects; 0: no route yet.
+	RouteVersion   int64         `json:"route_version"`
+	Epoch          int64         `json:"epoch,omitempty"` // of the namespace's lease, once held
+	Priority       Priority      `json:"priority"`
+	BatchSize      int           `json:"batch_size"`
+	Timeout        time.Duration `json:"timeout,omitempty"` // 0: none
+	DryRun         bool          `json:"dry_run,omitempty"`
+	MaxFailedItems int64         `json:"max_failed_items"`
+	Waive          []string      `json:"waive,omitempty"`
+	// Window is how many range workflows run at once; ContinueAfter the history
+	// events after which the root continues as new between two passes. They are
+	// data of the job, never read from a worker's environment in the workflow.
+	Window        int `json:"window"`
+	ContinueAfter int `json:"continue_after"`
+}
