@@ -80,3 +80,10 @@ func (a *app) renderer() *progress.Renderer {
 func (a *app) note(format string, args ...any) {
 	fmt.Fprintln(a.stderr, layout.EscapeLines(fmt.Sprintf(format, args...)))
 }
+
+// closing closes c at the end of a function, whose error it joins.
+func closing(c io.Closer, err *error) {
+	if cerr := c.Close(); *err == nil {
+		*err = cerr
+	}
+}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -42,11 +41,4 @@ func writeRoute(p *layout.Page, r route.Route) {
 	p.Pair("fingerprint", r.Fingerprint)
 	p.Pair("dimensions", r.Dimensions)
 	p.Pair("metric", r.Metric)
-}
-
-// closing closes c at the end of a function, whose error it joins.
-func closing(c io.Closer, err *error) {
-	if cerr := c.Close(); *err == nil {
-		*err = cerr
-	}
 }
