@@ -72,7 +72,7 @@ var arrows = map[string][]string{
 	"./starter/devserver": {"./starter/child", temporalAPI, temporalSDK},
 	"./starter/cli": {
 		"./starter/...", "./workflows", "./activities", "./activities/reconcile", "./activities/verify",
-		"./backends", "./backends/catalog/...", "./backends/records", "./backends/route",
+		"./backends", "./backends/catalog/...", "./backends/patient", "./backends/records", "./backends/route",
 		cobra, pflag, terminals, humanize, widths,
 	},
 	"./starter/demo": {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/backends"
@@ -61,15 +60,9 @@ func searchable(ctx context.Context, w *catalog.World, index backends.Index, r r
 	if err != nil {
 		return verify.Searchable{}, err
 	}
-	s := verify.Searchable{Embedder: patiently(e)}
+	s := verify.Searchable{Embedder: patient.ForMany(e)}
 	if s.Generation, err = index.Open(ctx, r.Locator); err != nil {
 		return s, fmt.Errorf("open generation %s: %w", r.Locator, err)
 	}
 	return s, nil
-}
-
-// patiently asks an embedder for much in one go: a hundred requests would hardly
-// ever end well if the trouble of one threw all away.
-func patiently(e backends.Embedder) backends.Embedder {
-	return patient.Embedder(e, patient.Options{Waits: 30 * time.Second, Request: time.Minute})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/reembed/reembed/activities/verify"
+	"github.com/reembed/reembed/backends/patient"
 )
 
 // VerifySamples embeds a sample again, measures ANN recall, and asks the golden
@@ -24,13 +25,13 @@ func (a *Activities) verifySamples(ctx context.Context, job Job) (Verification, 
 	if err != nil {
 		return Verification{}, err
 	}
-	report, err := verify.Sample(ctx, pair, patiently(o.embedder), verify.SampleOptions{
+	report, err := verify.Sample(ctx, pair, patient.ForMany(o.embedder), verify.SampleOptions{
 		ANN: o.index.Traits().ANN, BatchSize: job.BatchSize,
 	})
 	if err != nil || o.namespace.Golden == nil {
 		return report, err
 	}
-	after := verify.Searchable{Generation: pair.Target, Embedder: patiently(o.embedder)}
+	after := verify.Searchable{Generation: pair.Target, Embedder: patient.ForMany(o.embedder)}
 	quality, err := a.compare(ctx, o, after)
 	report.Quality = &quality
 	return report, err

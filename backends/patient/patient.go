@@ -81,6 +81,13 @@ type embedder struct {
 // Embedder returns e with patience in every request.
 func Embedder(e backends.Embedder, o Options) backends.Embedder { return &embedder{e, o} }
 
+// ForMany returns e for who asks it for much in one go: a hundred requests would
+// hardly ever end well if the trouble of one threw all away. Each has a minute for
+// its answer, and half a minute of waits.
+func ForMany(e backends.Embedder) backends.Embedder {
+	return Embedder(e, Options{Waits: 30 * time.Second, Request: time.Minute})
+}
+
 func (e *embedder) Unwrap() any { return e.Embedder }
 
 func (e *embedder) Embed(ctx context.Context, purpose backends.Purpose, texts []string) (backends.Embedding, error) {

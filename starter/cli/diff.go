@@ -13,6 +13,7 @@ import (
 	"github.com/reembed/reembed/activities/reconcile"
 	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/patient"
 	"github.com/reembed/reembed/starter/cli/human"
 	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
@@ -122,7 +123,7 @@ func (a *app) look(ctx context.Context, act *active) (report verify.Report, err 
 	if report, err = verify.All(ctx, act.verifyPair(), o); err != nil {
 		return report, fmt.Errorf("compare: %w", err)
 	}
-	sample, err := verify.Sample(ctx, act.verifyPair(), act.embedder, verify.SampleOptions{ANN: act.index.Traits().ANN})
+	sample, err := verify.Sample(ctx, act.verifyPair(), patient.ForMany(act.embedder), verify.SampleOptions{ANN: act.index.Traits().ANN})
 	if err != nil {
 		return report, fmt.Errorf("compare a sample: %w", err)
 	}

@@ -10,13 +10,14 @@ import (
 const providerKey = "sk-canary"
 
 // provider starts a server that behaves as OpenAI's, whose base URL the variable
-// PROVIDER has from then on, or changes what goes wrong with each of its answers:
-// provider [FAULT|well]
+// PROVIDER has from then on, or changes what goes wrong with each of its answers,
+// or with the next one only: provider [FAULT [once]|well]
 //
 // The faults are the kinds of package providertest.
 func provider(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 1 {
-		ts.Fatalf("usage: provider [FAULT|well]")
+	once := len(args) == 2 && args[1] == "once"
+	if neg || len(args) > 1 && !once {
+		ts.Fatalf("usage: provider [FAULT [once]|well]")
 	}
 	holder, ok := ts.Value(providerValue).(*providerHolder)
 	if !ok {
@@ -34,7 +35,7 @@ func provider(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	holder.server.Clear()
 	if args[0] != "well" {
-		holder.server.Add(providertest.Fault{From: true, Nth: 1, Kind: providertest.Kind(args[0])})
+		holder.server.Add(providertest.Fault{From: !once, Nth: 1, Kind: providertest.Kind(args[0])})
 	}
 }
 
