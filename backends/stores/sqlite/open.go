@@ -29,8 +29,9 @@ const (
 	// walBytes is what is kept of the log's file, of pages of 4 KiB.
 	walBytes = walPages * 4096
 	// Page caches of a connection, in KiB. Sweeps read each page once, and need
-	// the inner pages of their trees alone; writes go back to the leaves of an index.
-	readerCache = 4 << 10
+	// the inner pages of their trees alone: SQLite's default is as fast for them as
+	// eight times as much. Writes go back to the leaves of an index.
+	readerCache = 2 << 10
 	writerCache = 16 << 10
 )
 
