@@ -24,7 +24,7 @@ func keepCanaries(ctx context.Context, reg backends.Registry, e backends.Embedde
 	if !errors.Is(err, backends.ErrNotFound) {
 		return err
 	}
-	now, err := sing(ctx, e)
+	now, err := embedCanaries(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func checkCanaries(ctx context.Context, reg backends.Registry, e backends.Embedd
 	if err != nil {
 		return err
 	}
-	now, err := sing(ctx, e)
+	now, err := embedCanaries(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -57,8 +57,8 @@ func checkCanaries(ctx context.Context, reg backends.Registry, e backends.Embedd
 	return nil
 }
 
-// sing embeds the canary texts.
-func sing(ctx context.Context, e backends.Embedder) ([][]float32, error) {
+// embedCanaries returns the vectors of the canary texts, in their order.
+func embedCanaries(ctx context.Context, e backends.Embedder) ([][]float32, error) {
 	m := e.Model()
 	most := e.Limits().Inputs
 	if most == 0 {

@@ -37,7 +37,7 @@ func (p *planner) claim(ctx context.Context) error {
 	if foreign > 0 {
 		p.warn("%d of %d sampled records of the active generation do not carry the stamp of model %s", foreign, len(records), now.Model)
 	}
-	return p.again(ctx, *now, pairs)
+	return p.embedAgain(ctx, *now, pairs)
 }
 
 // claimed is an item with the active vector that was made from its text.
@@ -66,9 +66,9 @@ func (p *planner) current(records []backends.Record, now route.Route) (pairs []c
 	return pairs, foreign
 }
 
-// again embeds with the source model. That it can't be asked any more is no
+// embedAgain embeds with the source model. That it can't be asked any more is no
 // reason against leaving it; that it answers otherwise is.
-func (p *planner) again(ctx context.Context, now route.Route, pairs []claimed) error {
+func (p *planner) embedAgain(ctx context.Context, now route.Route, pairs []claimed) error {
 	model, err := p.world.Model(now.Model)
 	if err != nil {
 		p.warn("the active model %s is not in the catalog: its vectors can't be checked", now.Model)
