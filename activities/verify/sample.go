@@ -121,7 +121,7 @@ func (p Pair) withRecords(ctx context.Context, items []backends.Item) ([]sampled
 	for _, item := range items {
 		r, ok := byID[item.ID]
 		want := backends.Stamp{Content: backends.ContentHash(item.Text), Fingerprint: p.Model.Fingerprint()}
-		if ok && r.Stamp.Content == want.Content && r.Stamp.Fingerprint == want.Fingerprint {
+		if ok && r.Stamp.SameVector(want) {
 			pairs = append(pairs, sampled{item: item, record: r})
 		}
 	}

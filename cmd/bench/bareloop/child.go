@@ -76,10 +76,7 @@ func prepare(ctx context.Context, w *catalog.World, t Task) (locator string, m b
 		return "", m, err
 	}
 	locator = index.Locator(m)
-	_, err = index.Create(ctx, backends.GenerationSpec{
-		Locator: locator, Model: m.Name, Fingerprint: m.Fingerprint(), Dimensions: m.Dimensions, Metric: m.Metric,
-	})
-	if err != nil {
+	if _, err = index.Create(ctx, backends.SpecOf(m, locator)); err != nil {
 		return "", m, err
 	}
 	return locator, m, nil
