@@ -128,13 +128,25 @@ func (p Pair) withRecords(ctx context.Context, items []backends.Item) ([]sampled
 	return pairs, nil
 }
 
-// drifted returns those whose fresh vector is another one.
+// alone is how many of a sample are embedded one by one.
+const alone = 3
+
+// drifted returns those whose fresh vector is another one. A server that gives
+// vectors to the wrong texts may do so again when they come as they came before.
+// In a sample they come in an order of its own, which for a few texts may be the
+// same by chance: so some of them come one by one, where nothing can be mixed up.
 func drifted(ctx context.Context, e backends.Embedder, pairs []sampled, o SampleOptions, report *Report) ([]sampled, error) {
 	texts := make([]string, len(pairs))
 	for i := range pairs {
 		texts[i] = pairs[i].item.Text
 	}
-	fresh, err := embedAll(ctx, e, backends.Document, texts, o.BatchSize)
+	single := min(alone, len(texts))
+	fresh, err := embedAll(ctx, e, backends.Document, texts[:single], 1)
+	if err == nil {
+		var more [][]float32
+		more, err = embedAll(ctx, e, backends.Document, texts[single:], o.BatchSize)
+		fresh = append(fresh, more...)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("embed the sample: %w", err)
 	}

@@ -3,7 +3,9 @@ package verify_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +48,63 @@ func TestSampleFindsDrift(t *testing.T) {
 	got := w.sample(w.pair(), w.embedder, verify.SampleOptions{})
 	require.Equal(t, []verify.Finding{{Kind: verify.Drift, ID: id(4), Want: backends.ContentHash(text(4))}}, got.Findings)
 	require.Less(t, got.MinCosine, 0.9)
+}
+
+// A server that mixes up the vectors of a request does it the same way each time,
+// and a small namespace is one request, whose order the sample may have by chance.
+func TestSampleFindsVectorsInAnotherOrder(t *testing.T) {
+	t.Parallel()
+	orders := map[string]func(texts []string, v [][]float32){
+		"reversed":    func(_ []string, v [][]float32) { slices.Reverse(v) },
+		"two swapped": func(_ []string, v [][]float32) { v[0], v[len(v)-1] = v[len(v)-1], v[0] },
+		"turned round": func(_ []string, v [][]float32) {
+			copy(v, append(slices.Clone(v[1:]), v[0]))
+		},
+		"sorted": func(texts []string, v [][]float32) {
+			by := make(map[string][]float32, len(texts))
+			for i, text := range texts {
+				by[text] = v[i]
+			}
+			for i, text := range slices.Sorted(maps.Keys(by)) {
+				v[len(v)-1-i] = by[text]
+			}
+		},
+	}
+	for name, order := range orders {
+		for _, n := range []int{2, 3, 4, 5, 60} {
+			t.Run(fmt.Sprintf("%s, %d items", name, n), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, n)
+				e := ordering{w.embedder, order}
+				texts := make([]string, n)
+				for i := range texts {
+					texts[i] = text(i)
+				}
+				got, err := e.Embed(t.Context(), backends.Document, texts)
+				require.NoError(t, err)
+				for i := range texts {
+					r := w.record(id(i), texts[i])
+					r.Vector = got.Vectors[i]
+					w.upsert(r)
+				}
+				report := w.sample(w.pair(), e, verify.SampleOptions{})
+				require.Positive(t, report.Counts[verify.Drift])
+			})
+		}
+	}
+}
+
+type ordering struct {
+	backends.Embedder
+	order func(texts []string, vectors [][]float32)
+}
+
+func (o ordering) Embed(ctx context.Context, p backends.Purpose, texts []string) (backends.Embedding, error) {
+	got, err := o.Embedder.Embed(ctx, p, texts)
+	if err == nil && len(texts) > 1 {
+		o.order(texts, got.Vectors)
+	}
+	return got, err
 }
 
 // A text that the provider refuses now has no fresh vector: that is a drift too,
