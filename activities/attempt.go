@@ -85,3 +85,33 @@ func guarded(p *pulse, fence func(context.Context) error) func(context.Context) 
 		return fence(ctx)
 	}
 }
+
+// former is what earlier attempts of the segment did.
+func former(ctx context.Context, r SegmentRequest) (SegmentResult, error) {
+	res := SegmentResult{Cursor: r.After}
+	if !activity.HasHeartbeatDetails(ctx) {
+		return res, nil
+	}
+	if err := activity.GetHeartbeatDetails(ctx, &res); err != nil {
+		return res, fmt.Errorf("read the former attempt's heartbeat: %w", err)
+	}
+	res.Done, res.Ahead = false, 0
+	return res, nil
+}
+
+// plus is what was done before, and now.
+func (r SegmentResult) plus(c backends.Cursor, n Counts) SegmentResult {
+	r.Cursor = c
+	r.Counts.Add(n)
+	return r
+}
+
+// with is what was found before, and now; r stays as it is.
+func (r SegmentResult) with(c backends.Cursor, v Verification) SegmentResult {
+	both := Verification{}
+	both.Merge(*r.Report)
+	both.Merge(v)
+	r.Cursor, r.Report = c, &both
+	r.Counts.Scanned = both.Items + both.Records
+	return r
+}

@@ -2,13 +2,10 @@ package activities
 
 import (
 	"context"
-	"fmt"
 
 	"go.temporal.io/sdk/activity"
 
 	"github.com/reembed/reembed/activities/reconcile"
-	"github.com/reembed/reembed/activities/verify"
-	"github.com/reembed/reembed/backends"
 )
 
 // SyncSegment does the share of a range of the tasks SyncForward and
@@ -82,89 +79,4 @@ func (a *Activities) syncOptions(ctx context.Context, o opened) (reconcile.Optio
 		Budget: set.SegmentBudget, WriteTimeout: o.writeTimeout(), Stop: activity.GetWorkerStopChannel(ctx),
 		Known: q.known, Quarantine: q.put, Recovered: q.end,
 	}, nil
-}
-
-// VerifySegment does the share of a range of the tasks VerifyForward and
-// VerifyBackward, in the same manner as SyncSegment.
-func (a *Activities) VerifySegment(ctx context.Context, r SegmentRequest) (SegmentResult, error) {
-	res, err := a.verifySegment(ctx, r)
-	return res, failed(ctx, err)
-}
-
-func (a *Activities) verifySegment(ctx context.Context, r SegmentRequest) (SegmentResult, error) {
-	base, err := former(ctx, r)
-	if err != nil {
-		return SegmentResult{}, err
-	}
-	if base.Report == nil {
-		base.Report = &Verification{}
-	}
-	p, stop := beat(ctx, base)
-	defer stop()
-	o, err := a.open(ctx, r.Job)
-	if err != nil {
-		return base, err
-	}
-	pair, err := o.verifyPair(ctx)
-	if err != nil {
-		return base, err
-	}
-	q, err := loadQuarantine(ctx, o)
-	if err != nil {
-		return base, err
-	}
-	opts := verify.Options{
-		Budget: a.Settings.WithDefaults().SegmentBudget, Stop: activity.GetWorkerStopChannel(ctx), Known: q.known,
-		Seen: func(c backends.Cursor, v Verification) { p.set(base.with(c, v)) },
-	}
-	var did verify.Result
-	switch r.Task {
-	case VerifyForward:
-		did, err = verify.Forward(ctx, pair, r.Range, base.Cursor, opts)
-	case VerifyBackward:
-		did, err = verify.Backward(ctx, pair, r.Range, base.Cursor, opts)
-	default:
-		return base, because(errWorkerTooOld, "task %q is no verification that this one knows", r.Task)
-	}
-	res := base.with(did.Cursor, did.Report)
-	res.Done = did.Done
-	return res, err
-}
-
-func (o opened) verifyPair(ctx context.Context) (verify.Pair, error) {
-	target, err := o.target(ctx)
-	return verify.Pair{
-		Source: o.source, Target: target, Model: o.model,
-		CopiesPayload: o.index.Traits().CopiesPayload,
-	}, err
-}
-
-// former is what earlier attempts of the segment did.
-func former(ctx context.Context, r SegmentRequest) (SegmentResult, error) {
-	res := SegmentResult{Cursor: r.After}
-	if !activity.HasHeartbeatDetails(ctx) {
-		return res, nil
-	}
-	if err := activity.GetHeartbeatDetails(ctx, &res); err != nil {
-		return res, fmt.Errorf("read the former attempt's heartbeat: %w", err)
-	}
-	res.Done, res.Ahead = false, 0
-	return res, nil
-}
-
-// plus is what was done before, and now.
-func (r SegmentResult) plus(c backends.Cursor, n Counts) SegmentResult {
-	r.Cursor = c
-	r.Counts.Add(n)
-	return r
-}
-
-// with is what was found before, and now; r stays as it is.
-func (r SegmentResult) with(c backends.Cursor, v Verification) SegmentResult {
-	both := Verification{}
-	both.Merge(*r.Report)
-	both.Merge(v)
-	r.Cursor, r.Report = c, &both
-	r.Counts.Scanned = both.Items + both.Records
-	return r
 }
