@@ -28,7 +28,6 @@ func (a *Activities) newAttempt(ctx context.Context, r SegmentRequest) (attempt,
 		return attempt{}, err
 	}
 	t := attempt{base: base, begun: time.Now(), orphaned: a.orphaned(ctx)}
-	t.until = t.begun.Add(base.Late)
 	t.writesWithin(backends.MaxWriteTimeout)
 	return t, nil
 }
