@@ -57,22 +57,27 @@ func limiter(perMinute int) *rate.Limiter {
 }
 
 // wait returns when a request of about so many tokens may be sent. It is
-// ErrThrottled, without a wait, when that is later than MaxWait or the
-// context's deadline.
+// ErrThrottled when that is later than MaxWait from now or the context's
+// deadline, as soon as that is known.
 func (p *pace) wait(ctx context.Context, tokens int) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("embed: %w", err)
 	}
-	now := time.Now()
-	turn, cancel := p.reserve(now, tokens)
+	latest := time.Now().Add(MaxWait)
+	if deadline, bounded := ctx.Deadline(); bounded && deadline.Before(latest) {
+		latest = deadline
+	}
+	turn, leave := p.reserve(tokens, latest)
 	for {
-		d := max(time.Until(turn), time.Until(p.holds()))
-		if d <= 0 {
-			return nil
+		if held := p.holds(); held.After(turn) {
+			turn = held
 		}
-		deadline, bounded := ctx.Deadline()
-		if d > MaxWait || bounded && time.Now().Add(d).After(deadline) {
-			cancel()
+		d := time.Until(turn)
+		switch {
+		case d <= 0:
+			return nil
+		case turn.After(latest):
+			leave()
 			return &backends.ThrottledError{After: d, Err: errPaced}
 		}
 		timer := time.NewTimer(d)
@@ -80,7 +85,7 @@ func (p *pace) wait(ctx context.Context, tokens int) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			cancel()
+			leave()
 			return fmt.Errorf("embed: %w", ctx.Err())
 		}
 	}
@@ -94,30 +99,45 @@ func (p *pace) holds() time.Time {
 	return p.held
 }
 
-// reserve takes a place in the line. More tokens than a second's worth are paid
-// afterwards, by whoever comes next: an idle client does not wait before it sends.
-func (p *pace) reserve(now time.Time, tokens int) (turn time.Time, cancel func()) {
+// reserve takes a place in the line, unless its turn is later than latest. More
+// tokens than a second's worth are paid afterwards, by whoever comes next: an
+// idle client does not wait before it sends.
+//
+// Whether it is too late is looked up before anything is taken: a place can be
+// given back only in part once others stand behind it, or when it is paid later.
+func (p *pace) reserve(tokens int, latest time.Time) (turn time.Time, leave func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
+	tokens = max(1, int(float64(tokens)*p.measure))
+	turn = now.Add(max(delay(p.requests, now, 1), delay(p.tokens, now, tokens)))
+	if turn.After(latest) || p.held.After(latest) {
+		return turn, func() {}
+	}
 	var taken []*rate.Reservation
 	take := func(l *rate.Limiter, n int) {
-		for first := true; n > 0 && l.Limit() != rate.Inf; first = false {
+		for n > 0 && l.Limit() != rate.Inf {
 			part := min(n, l.Burst())
-			r := l.ReserveN(now, part)
-			taken = append(taken, r)
-			if at := now.Add(r.DelayFrom(now)); first && at.After(turn) {
-				turn = at
-			}
+			taken = append(taken, l.ReserveN(now, part))
 			n -= part
 		}
 	}
 	take(p.requests, 1)
-	take(p.tokens, max(1, int(float64(tokens)*p.measure)))
+	take(p.tokens, tokens)
 	return turn, func() {
 		for i := len(taken) - 1; i >= 0; i-- {
 			taken[i].Cancel()
 		}
 	}
+}
+
+// delay is how long it takes until there are n tokens, or a second's worth of them.
+func delay(l *rate.Limiter, now time.Time, n int) time.Duration {
+	if l.Limit() == rate.Inf {
+		return 0
+	}
+	missing := float64(min(n, l.Burst())) - l.TokensAt(now)
+	return time.Duration(max(0, missing) / float64(l.Limit()) * float64(time.Second))
 }
 
 // answered learns from a success.

@@ -2,8 +2,10 @@ package openai
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,6 +120,62 @@ func TestPaceIsLeftByWhoGivesUp(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		require.ErrorIs(t, p.wait(ctx, 1), context.Canceled)
 		require.Equal(t, 9*time.Second, waited(t, p, 1).Round(time.Millisecond), "the place of who left is free again")
+	})
+}
+
+// Of many that come at once most are sent away. None of them keeps its place: a
+// later one would wait for turns that nobody takes.
+func TestPaceKeepsNoPlaceForWhoIsSentAway(t *testing.T) {
+	t.Parallel()
+	for range 20 { // it is a race
+		synctest.Test(t, func(t *testing.T) {
+			p := newPace(Limits{RPM: 60})
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			var sentAway atomic.Int64
+			for range 500 {
+				all.Go(func() {
+					if errors.Is(p.wait(ctx, 1), backends.ErrThrottled) {
+						sentAway.Add(1)
+					}
+				})
+			}
+			synctest.Wait()
+			require.EqualValues(t, 500-21, sentAway.Load(), "one goes at once, and one in each second of MaxWait")
+			require.InDelta(t, -20, p.requests.TokensAt(time.Now()), 1e-6)
+			cancel()
+			all.Wait()
+		})
+	}
+}
+
+// Nor does one that a hold sends away, however often it comes again: its many
+// parts can't be given back exactly once the limits are lowered.
+func TestPaceTakesNoTokensWhileItIsHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(Limits{RPM: 60, TPM: 60_000})
+		p.refused(time.Now(), throttled(time.Minute))
+		for range 100 {
+			require.ErrorIs(t, p.wait(t.Context(), 5000), backends.ErrThrottled)
+		}
+		require.InDelta(t, 1, p.requests.TokensAt(time.Now()), 1e-6)
+		require.InDelta(t, 1000, p.tokens.TokensAt(time.Now()), 1e-6)
+	})
+}
+
+// Waits that a server asks for while one is sat out are no reason to wait on and on.
+func TestPaceWaitsNoLongerInAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(Limits{})
+		p.refused(time.Now(), throttled(MaxWait))
+		time.AfterFunc(MaxWait-time.Second, func() { p.refused(time.Now(), throttled(10*time.Second)) })
+		began := time.Now()
+		err := p.wait(t.Context(), 1)
+		require.ErrorIs(t, err, backends.ErrThrottled)
+		require.Equal(t, 9*time.Second, backends.RetryAfter(err))
+		require.Equal(t, MaxWait, time.Since(began))
 	})
 }
 
