@@ -21,8 +21,6 @@ const (
 	maxEvents    = 1000 // for 1M items
 )
 
-var latencies = []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond}
-
 func (b *bench) copyHashing(ctx context.Context) (report.Section, error) {
 	pairs, err := b.pairs(ctx, "hashing", b.items, rig.Hashing(), b.repetitions)
 	if err != nil {
@@ -48,7 +46,7 @@ func (b *bench) copyLatency(ctx context.Context) (report.Section, error) {
 			"no sooner than that. It makes its vectors on the same processors.",
 		Header: speeds,
 	}
-	for _, latency := range latencies {
+	for _, latency := range b.latencies {
 		what := latency.String()
 		pairs, err := b.served(ctx, latency)
 		if err != nil {

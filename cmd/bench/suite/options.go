@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -17,6 +18,7 @@ type options struct {
 	items, large             int
 	repetitions, repeatLarge int
 	only                     []string
+	latencies                []time.Duration
 	out                      string // file of the document; "": standard output alone
 	dir                      string
 	worker                   string // program; "": built
@@ -35,6 +37,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.repetitions, "repetitions", 5, "of each pair of runs")
 	flags.IntVar(&o.repeatLarge, "repeat-large", 3, "repetitions of the line large")
 	flags.StringSliceVar(&o.only, "only", nil, "these `lines` alone: "+strings.Join(lines, ", "))
+	flags.DurationSliceVar(&o.latencies, "latencies", []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond},
+		"of a request, in the line latency")
 	flags.StringVar(&o.out, "out", "", "write the document to this `file` too")
 	flags.StringVar(&o.dir, "dir", ".reembed", "make a `folder` for all files in this one; its disk is what is measured")
 	flags.StringVar(&o.worker, "worker", "", "measure this `program`, built by somebody; else the one of this repository is built")

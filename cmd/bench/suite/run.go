@@ -47,7 +47,7 @@ func Run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int 
 	text := doc.Markdown()
 	fmt.Fprint(stdout, text)
 	if o.out != "" {
-		if err := os.WriteFile(o.out, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(o.out, []byte(text), 0o644); err != nil {
 			return code(stderr, err, exitFailed)
 		}
 	}
