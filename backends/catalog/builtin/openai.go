@@ -67,16 +67,23 @@ func openAIConfig(f *catalog.Fields) openai.Config {
 		complain(f, key, openai.CheckHeader("Authorization", value))
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Headers)) {
-		complain(f, "headers", openai.CheckHeader(name, cfg.Headers[name]))
+		if err := openai.CheckHeader(name, cfg.Headers[name]); err != nil {
+			f.Problem("headers", "%q: %s", name, bare(err))
+		}
 	}
 	return cfg
 }
 
-// complain reports what a driver's check says, without the sentinel's words.
+// complain reports what a driver's check says.
 func complain(f *catalog.Fields, key string, err error) {
 	if err != nil {
-		f.Problem(key, "%s", strings.TrimPrefix(err.Error(), backends.ErrInvalidInput.Error()+": "))
+		f.Problem(key, "%s", bare(err))
 	}
+}
+
+// bare is what a driver's check says, without the sentinel's words.
+func bare(err error) string {
+	return strings.TrimPrefix(err.Error(), backends.ErrInvalidInput.Error()+": ")
 }
 
 // openAIClient is one for all models of an entry, so that its limits hold for

@@ -113,7 +113,7 @@ func TestOpenAIReadsItsKeysStrictly(t *testing.T) {
 		"a misspelt limit":       {"rpm: 6000", "rps: 6000", ":4: embedders.near.limits.rps: unknown key; known here: rpm, tpm"},
 		"a limit of zero":        {"rpm: 6000", "rpm: 0", ":4: embedders.near.limits.rpm: "},
 		"limits that are none":   {"{rpm: 6000, tpm: 1000000}", "6000", ":4: embedders.near.limits: is not a mapping"},
-		"a header of ours":       {"X-Team", "Content-Type", ":5: embedders.near.headers: not a header to be set"},
+		"a header of ours":       {"X-Team", "Content-Type", ":5: embedders.near.headers: \"Content-Type\": not a header to be set"},
 		"a header without value": {"X-Team: search", `X-Team: ""`, ":5: embedders.near.headers.X-Team: is empty"},
 		"a number in a header":   {"X-Team: search", "X-Team: 7", ":5: embedders.near.headers.X-Team: \"7\" is not text: put it in quotes"},
 		"azure without version":  {`api_version: "2024-10-21", `, "", ":6: embedders.far.azure: has no api_version: add it"},
