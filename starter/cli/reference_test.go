@@ -155,7 +155,7 @@ On a terminal tables fit its width, and states have colours; in a pipe nothing i
 
 func completion(b *strings.Builder) {
 	b.WriteString("## Completion\n\nThe shell completes commands and flags, namespaces and models of the catalog, and jobs of Temporal:\n\n")
-	block(b, "sh", `source <(reembed completion bash)          # now; in ~/.bashrc for each shell
+	block(b, "sh", `source <(reembed completion bash)          # with the package bash-completion; in ~/.bashrc for each shell
 source <(reembed completion zsh)
 reembed completion fish | source
 reembed completion powershell | Out-String | Invoke-Expression`)
