@@ -78,7 +78,7 @@ func (f *fleet) result(t *testing.T, s strike) result {
 			break
 		}
 	}
-	if err == nil && !out.struck {
+	if err == nil && !out.struck && !out.barren {
 		err = fmt.Errorf("the fault did not strike; the job ended %s", out.first.State)
 	}
 	if err != nil {
@@ -89,7 +89,7 @@ func (f *fleet) result(t *testing.T, s strike) result {
 
 // tries is how often a trial is made until its fault strikes. Which of two
 // neighbouring reads finds nothing, and so has no answer to lose, is sometimes
-// not the same as when they were recorded.
+// not the same as when they were recorded; that one is reported as not struck.
 const tries = 4
 
 // recordings is how often the job runs without faults on each kind of store: its

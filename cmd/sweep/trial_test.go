@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/faulty"
@@ -39,6 +41,7 @@ type trial struct {
 // outcome is how a trial ended.
 type outcome struct {
 	struck   bool
+	barren   bool   // not struck, as the call failed by itself
 	activity string // that was struck
 	first    workflows.Status
 	jobs     []workflows.Status
@@ -51,8 +54,20 @@ func (t *trial) source() backends.Source {
 }
 
 func (t *trial) index() backends.Index {
-	return t.script.Index(intercept.Index(t.place.index, t.watch))
+	return t.script.Index(intercept.Index(brisk{t.place.index}, t.watch))
 }
+
+// brisk says that its writes take little, as those of these stores do: for the
+// time that one may take a job waits before it verifies what a former one left.
+type brisk struct{ backends.Index }
+
+func (b brisk) Traits() backends.IndexTraits {
+	traits := b.Index.Traits()
+	traits.WriteTimeout = 3 * time.Second
+	return traits
+}
+
+func (b brisk) Unwrap() any { return b.Index }
 
 func (t *trial) embedder(e backends.Embedder) backends.Embedder {
 	return t.script.Embedder(intercept.Embedder(e, t.watch))
@@ -123,6 +138,7 @@ func (t *trial) run(ctx context.Context) (outcome, error) {
 		out.struck = true
 		out.activity, _ = t.where.Load().(string)
 	default:
+		out.barren = t.strike != nil && t.when == faulty.After && slices.ContainsFunc(out.calls, func(c callID) bool { return c.fails && c.same(t.call) })
 	}
 	if err != nil {
 		return out, err
