@@ -16,6 +16,9 @@ const (
 	maxCatchUps = 10
 	// maxRequeues is how often a job that lost its lease begins anew.
 	maxRequeues = 3
+	// changeForwardCopy marks jobs that don't sweep a fresh generation: one that an
+	// older worker carried on has swept it.
+	changeForwardCopy = "forward-copy"
 )
 
 // resolve turns the request into a job; the first thing that is done, so that a
@@ -127,7 +130,7 @@ func (r *run) prepare(ctx workflow.Context) error {
 	if err := workflow.ExecuteActivity(pctx, work.Prepare, r.lean()).Get(ctx, &found); err != nil {
 		return err
 	}
-	r.Fresh = found.Fresh
+	r.Fresh = found.Fresh && workflow.GetVersion(ctx, changeForwardCopy, workflow.DefaultVersion, 1) == 1
 	r.LateUntil = later(r.LateUntil, workflow.Now(ctx), found.Late)
 	return r.to(ctx, Copying)
 }

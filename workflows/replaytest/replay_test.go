@@ -1,6 +1,7 @@
 package replaytest_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,38 @@ func TestRecordedHistories(t *testing.T) {
 	for _, name := range []string{workflows.ReembedWorkflowName, workflows.SyncRangeWorkflowName, workflows.GateWorkflowName} {
 		require.Positive(t, of[name], "recorded histories of %s", name)
 	}
+}
+
+// TestReplayAfterAnOlderWorker guards jobs in the middle of a deploy: a newer
+// worker found that the generation was fresh, and an older one, which knows
+// nothing of that, carried the job on and swept it all the same.
+func TestReplayAfterAnOlderWorker(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join(recorded, "ReembedWorkflow-continued.json"))
+	require.NoError(t, err)
+	var history struct {
+		Events []map[string]any `json:"events"`
+	}
+	require.NoError(t, json.Unmarshal(raw, &history))
+	var prepare any
+	found := false
+	for _, e := range history.Events {
+		if a, ok := e["activityTaskScheduledEventAttributes"].(map[string]any); ok && a["activityType"].(map[string]any)["name"] == "Prepare" {
+			prepare = e["eventId"]
+		}
+		if a, ok := e["activityTaskCompletedEventAttributes"].(map[string]any); ok && prepare != nil && a["scheduledEventId"] == prepare {
+			found = true
+			a["result"] = map[string]any{"payloads": []any{map[string]any{
+				"metadata": map[string][]byte{"encoding": []byte("json/plain")}, "data": []byte(`{"fresh":true}`),
+			}}}
+		}
+	}
+	require.True(t, found)
+	raw, err = json.Marshal(history)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "history.json")
+	require.NoError(t, os.WriteFile(path, raw, 0o600))
+	require.NoError(t, replaytest.File(path))
 }
 
 // TestReplayFindsAChange guards the guard: a history that another program wrote
