@@ -75,7 +75,7 @@ func (r *run) queue(ctx workflow.Context) error {
 	} else if err := r.askForSlot(ctx); err != nil || !r.Slot.Held {
 		return err
 	}
-	r.Status.Reason = fmt.Sprintf("waits for namespace %q: another job holds it", r.Job.Namespace)
+	r.Status.Reason = fmt.Sprintf("waits until no other job holds namespace %q", r.Job.Namespace)
 	r.show(ctx)
 	ctx = short(ctx, r.Job, "lease of "+r.Job.Namespace)
 	if err := workflow.ExecuteActivity(ctx, work.AcquireLease, r.lean()).Get(ctx, &r.Job.Epoch); err != nil {

@@ -27,7 +27,7 @@ func TestBusyNamespaceIsWaitedFor(t *testing.T) {
 	require.Equal(t, workflows.Completed, status.State)
 	require.Empty(t, status.Reason)
 	require.Equal(t, workflows.Pending, waiting.State)
-	require.Contains(t, waiting.Reason, `waits for namespace "docs"`)
+	require.Contains(t, waiting.Reason, `waits until no other job holds namespace "docs"`)
 }
 
 // TestLostLeaseQueuesAgain guards the fence, wherever it is met: a job whose
