@@ -22,7 +22,7 @@ var errStopped = errors.New("stopped")
 // for and written, as they are paid for; when ctx ends or a write fails, all
 // ends at once.
 func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
-	o = o.WithDefaults()
+	o = o.withPages(p.Target.Spec().Dimensions)
 	// work ends when nothing can be written any more, halt as soon as any stage failed.
 	work, abort := context.WithCancelCause(ctx)
 	defer abort(nil)

@@ -157,6 +157,25 @@ func TestBudget(t *testing.T) {
 	})
 }
 
+// Where vectors are long, pages of a thousand items left no memory to read the
+// next one while one was embedded, and embedders stood idle at the end of each.
+func TestEmbeddersAreBusyWhereVectorsAreLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, memory.Config{})
+		w.fill(4000)
+		w.embedder.before = func(context.Context, []string) error {
+			<-time.After(time.Second) // of the bubble's clock
+			return nil
+		}
+		begin := time.Now()
+		got, err := w.forward(reconcile.Options{BatchSize: 100, Concurrency: 4, MemoryBytes: 150_000}) // 75 bytes an item
+		require.NoError(t, err)
+		require.EqualValues(t, 4000, got.Counts.Written)
+		require.LessOrEqual(t, time.Since(begin), 10500*time.Millisecond, "40 requests, four at once")
+	})
+}
+
 func TestStopHandsBack(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

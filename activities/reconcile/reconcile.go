@@ -28,7 +28,7 @@ type Refusal struct {
 type Options struct {
 	BatchSize      int           // inputs of one request; 100
 	Concurrency    int           // requests at once; 4
-	PageItems      int           // items of one read; about 1,000, a multiple of BatchSize
+	PageItems      int           // items of one read; about 1,000, fewer where vectors are long, a multiple of BatchSize
 	MemoryBytes    int64         // texts, payloads and vectors in flight; 64 MiB
 	MaxItems       int64         // hand back after about so many items; 0: no bound
 	Budget         time.Duration // hand back after about so long; 0: no bound
@@ -64,6 +64,18 @@ func (o Options) WithDefaults() Options {
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 2*time.Minute)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, backends.MaxWriteTimeout)
 	o.PatienceMax = cmp.Or(o.PatienceMax, 10*time.Second)
+	return o
+}
+
+// withPages is WithDefaults with pages of which a few are in memory at once, or
+// embedders would stand idle at the end of each.
+func (o Options) withPages(dimensions int) Options {
+	items := o.PageItems
+	o = o.WithDefaults()
+	if items == 0 {
+		fit := o.MemoryBytes / 4 / max(1, int64(dimensions)*4*vectorCopies)
+		o.PageItems = o.BatchSize * max(1, int(min(int64(o.PageItems), fit))/o.BatchSize)
+	}
 	return o
 }
 
