@@ -44,13 +44,13 @@ func TestHistoriesReplay(t *testing.T) {
 	r.history(keep, "GateWorkflow-open", workflows.GateID, "")
 
 	r.complete(running, "docs")
-	r.history(keep, "ReembedWorkflow-continued", running.ID, running.Run)
-	r.history(keep, "ReembedWorkflow-completed", running.ID, "")
-	r.history(keep, "SyncRangeWorkflow-completed", s.Progress.OpenRanges[0], "")
-
+	// The next is cancelled before anything is recorded, as it copies meanwhile.
 	r.await(waiting, "half a copy", halfCopied)
 	require.NoError(t, r.client.Cancel(t.Context(), waiting, "recorded"))
 	require.Equal(t, workflows.Cancelled, r.finish(waiting).State)
+	r.history(keep, "ReembedWorkflow-continued", running.ID, running.Run)
+	r.history(keep, "ReembedWorkflow-completed", running.ID, "")
+	r.history(keep, "SyncRangeWorkflow-completed", s.Progress.OpenRanges[0], "")
 	r.history(keep, "ReembedWorkflow-cancelled", waiting.ID, "")
 
 	dry := r.begin(workflows.Request{Namespace: "c", To: "large", DryRun: true})
