@@ -11,7 +11,8 @@
 // makes them durable, before a route points at them: the registry may be in
 // another file. All else is written with synchronous=FULL, as nobody would find
 // it missing: items, what generations there are, and the registry, where a
-// version, once given, stays given.
+// version, once given, stays given. Beside the file there is its log, of up to
+// 128 MiB and a little more, whose pages move into the database while writes go on.
 //
 // # Physical schema
 //

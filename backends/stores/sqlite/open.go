@@ -22,10 +22,10 @@ import (
 const (
 	// readers is how many reads of one process run at once.
 	readers = 4
-	// walPages is how many pages the log has before they are moved into the
-	// database, which flushes both files. SQLite's own 1,000 are three writes of
-	// a sync: a copy of 60,000 vectors of 256 dimensions flushed 83 times, now 11.
-	walPages = 16_384
+	// walPages is how many pages the log has before the writer moves them into the
+	// database, which flushes both files, while others wait. SQLite's own 1,000 are
+	// three writes of a sync. See flusher.
+	walPages = 32_768
 	// walBytes is what is kept of the log's file, of pages of 4 KiB.
 	walBytes = walPages * 4096
 	// Page caches of a connection, in KiB. Sweeps read each page once, and need

@@ -24,6 +24,7 @@ func (g *Generation) Upsert(ctx context.Context, records []backends.Record) erro
 	if err != nil {
 		return g.failed("upsert", err)
 	}
+	g.store.wrote(len(records) * 4 * g.spec.Dimensions)
 	return nil
 }
 

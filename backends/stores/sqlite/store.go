@@ -16,6 +16,7 @@ type Store struct {
 	reader *sql.DB
 	writer *sql.DB     // one connection: writes of a process queue here, in order
 	file   os.FileInfo // what was opened; nil until it is
+	flush  flusher
 }
 
 // Source returns the items of a table; ErrInvalidInput for a bad Table. Whether
@@ -39,6 +40,7 @@ func (s *Store) Path() string { return s.config.Path }
 
 // Close closes all connections; what runs is ended first. Idempotent.
 func (s *Store) Close() error {
+	s.flush.close()
 	if err := errors.Join(s.reader.Close(), s.writer.Close()); err != nil {
 		return fmt.Errorf("close %s: %w", s.config.Path, err)
 	}

@@ -13,7 +13,7 @@ import (
 func open(path string, readOnly bool) (*sql.DB, error) {
 	q := url.Values{
 		"_busy_timeout": {"10000"}, "_synchronous": {"NORMAL"}, "_txlock": {"immediate"},
-		"_pragma": {"cache_size(-16384)", "wal_autocheckpoint(16384)", "journal_size_limit(67108864)"},
+		"_pragma": {"cache_size(-16384)", "wal_autocheckpoint(32768)", "journal_size_limit(134217728)"},
 	}
 	if readOnly {
 		q.Set("_query_only", "1")
