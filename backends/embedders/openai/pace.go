@@ -67,27 +67,41 @@ func (p *pace) wait(ctx context.Context, tokens int) error {
 	if deadline, bounded := ctx.Deadline(); bounded && deadline.Before(latest) {
 		latest = deadline
 	}
-	turn, leave := p.reserve(tokens, latest)
 	for {
-		if held := p.holds(); held.After(turn) {
-			turn = held
+		// Who waits for a hold to end takes its turn only then: with turns that passed
+		// meanwhile all would go at once.
+		if err := until(ctx, p.holds(), latest); err != nil {
+			return err
 		}
-		d := time.Until(turn)
-		switch {
-		case d <= 0:
+		turn, leave := p.reserve(tokens, latest)
+		if err := until(ctx, turn, latest); err != nil {
+			leave()
+			return err
+		}
+		if !p.holds().After(time.Now()) {
 			return nil
-		case turn.After(latest):
-			leave()
-			return &backends.ThrottledError{After: d, Err: errPaced}
 		}
-		timer := time.NewTimer(d)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			leave()
-			return fmt.Errorf("embed: %w", ctx.Err())
-		}
+		leave()
+	}
+}
+
+// until waits for a moment. It is ErrThrottled, without a wait, when that is
+// later than latest.
+func until(ctx context.Context, at, latest time.Time) error {
+	d := time.Until(at)
+	switch {
+	case d <= 0:
+		return nil
+	case at.After(latest):
+		return &backends.ThrottledError{After: d, Err: errPaced}
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("embed: %w", ctx.Err())
 	}
 }
 
@@ -111,7 +125,7 @@ func (p *pace) reserve(tokens int, latest time.Time) (turn time.Time, leave func
 	now := time.Now()
 	tokens = max(1, int(float64(tokens)*p.measure))
 	turn = now.Add(max(delay(p.requests, now, 1), delay(p.tokens, now, tokens)))
-	if turn.After(latest) || p.held.After(latest) {
+	if turn.After(latest) {
 		return turn, func() {}
 	}
 	var taken []*rate.Reservation

@@ -200,6 +200,28 @@ func TestPaceHoldsAsLongAsTheServerAsks(t *testing.T) {
 	})
 }
 
+// What gathers while the server is left alone does not go all at once behind that.
+func TestPaceKeepsTheLimitsBehindAHold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(Limits{RPM: 60})
+		p.refused(time.Now(), &backends.ThrottledError{After: 5 * time.Second, Err: backends.ErrUnavailable})
+		began := time.Now()
+		sent := make(chan time.Duration, 10)
+		var all sync.WaitGroup
+		for range cap(sent) {
+			all.Go(func() {
+				require.NoError(t, p.wait(t.Context(), 1))
+				sent <- time.Since(began)
+			})
+		}
+		all.Wait()
+		for i := range cap(sent) {
+			require.Equal(t, time.Duration(5+i)*time.Second, (<-sent).Round(time.Millisecond))
+		}
+	})
+}
+
 // A server that throttles and names no wait is asked less and less often.
 func TestPaceDoublesTheWaitOfItsOwn(t *testing.T) {
 	t.Parallel()
