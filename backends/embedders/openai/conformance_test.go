@@ -55,7 +55,7 @@ func TestConformance(t *testing.T) {
 				backendtest.Embedder(t, backendtest.EmbedderDriver{
 					New: func(t *testing.T) backends.Embedder {
 						m := model(64)
-						m.MaxInputTokens = 512 // llama-server's answer to a longer text does not say what is wrong
+						m.MaxInputTokens = 512
 						if asymmetric {
 							m.DocumentPrefix, m.QueryPrefix = "passage: ", "query: "
 						}

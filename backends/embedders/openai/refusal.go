@@ -85,28 +85,17 @@ func refusedInput(c complaint) verdict {
 }
 
 // broken is for the errors of a server. llama-server answers an input that is
-// too long with 500, and doesn't say which one it is; others do so in words that
-// nobody knows. Taken for a failure it would be sent again until the job's end.
-// So the texts are refused where the message says it, or where one of them is
-// longer than the model takes, as far as can be estimated: they are halved until
-// the long ones stand alone and are set aside, and the others pass. The estimate
-// is cautious and a 500 may be a failure all the same, so that a text which only
-// seems too long may be set aside with them; none is while the server answers.
+// too long with 500, and doesn't say which one it is: taken for a failure it
+// would be sent again until the job's end. So the texts are refused where the
+// message says so: they are halved until the long ones stand alone and are set
+// aside, and the others pass. A 500 in other words is a failure, however long the
+// texts are: what a passing failure sets aside would stay aside.
 func (e *Embedder) broken(status int, c complaint, inputs []string) verdict {
-	if status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported {
-		return verdict{backends.ErrUnsupported, ": the server does not make embeddings"}
-	}
-	most := e.model.MaxInputTokens
 	switch {
+	case status == http.StatusNotImplemented, status == http.StatusHTTPVersionNotSupported:
+		return verdict{backends.ErrUnsupported, ": the server does not make embeddings"}
 	case status == http.StatusInternalServerError && c.tells(inputs, "too large to process"):
 		return verdict{backends.ErrInvalidInput, ": a text is longer than the server takes"}
-	case status != http.StatusInternalServerError || !c.structured || most == 0:
-		return verdict{backends.ErrUnavailable, ""}
-	}
-	for _, in := range inputs {
-		if backends.EstimateTokens(in) > most {
-			return verdict{backends.ErrInvalidInput, fmt.Sprintf(": taken for a text over the model's %d tokens", most)}
-		}
 	}
 	return verdict{backends.ErrUnavailable, ""}
 }
