@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -28,15 +27,11 @@ type generation struct {
 // Ping never fails.
 func (x *Index) Ping(ctx context.Context) error { return ctx.Err() }
 
-// writeTimeout is far more than a write to a map takes.
-const writeTimeout = 5 * time.Second
-
 // Traits are those of the store's Config.
 func (x *Index) Traits() backends.IndexTraits {
 	return backends.IndexTraits{
 		CopiesPayload:  x.store.config.CopiesPayload,
 		ForeignWriters: "none: the store is inside this process",
-		WriteTimeout:   writeTimeout,
 	}
 }
 
