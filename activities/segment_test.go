@@ -78,8 +78,8 @@ func TestSyncSegmentGoesOnFromTheHeartbeat(t *testing.T) {
 	h := newHouse(t)
 	h.fill(2500)
 	job := h.prepared()
-	h.acts.Settings.MemoryBytes = 600_000 // a page of 1,000 at a time
-	h.faults.Add(faulty.Fault{Operation: "ReadPage", Nth: 3, Err: backends.ErrUnavailable})
+	h.acts.Settings.MemoryBytes = 600_000 // pages of 200, of which four at most are in memory
+	h.faults.Add(faulty.Fault{Operation: "ReadPage", Nth: 10, Err: backends.ErrUnavailable})
 	var mu sync.Mutex
 	var beats []activities.SegmentResult
 	listen := func(env *testsuite.TestActivityEnvironment) {
