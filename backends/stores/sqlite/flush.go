@@ -59,8 +59,9 @@ func (s *Store) wrote(bytes int) {
 	}
 	go func() {
 		defer s.flush.done()
-		// An error loses nothing: the log has it all, and the writer, which moves
-		// what is left there, meets what was wrong.
+		// An error loses nothing: what was not moved stays in the log, which is read
+		// with the database, and is moved later. Where the disk is the trouble the
+		// next write meets it. SQLite drops the errors of its own checkpoints as well.
 		_, _ = s.reader.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
 	}()
 }
