@@ -1,0 +1,36 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// ready asks whether anything stands against the switch. Behind it cancellation
+// no longer applies.
+func (r *run) ready(ctx workflow.Context) error {
+	rctx := long(ctx, r.Job, TaskQueue, "conditions of the switch")
+	if err := workflow.ExecuteActivity(rctx, work.CheckSwitch, r.Job).Get(ctx, nil); err != nil {
+		return err
+	}
+	r.receive()
+	if ctx.Err() != nil {
+		return temporal.NewCanceledError()
+	}
+	return r.to(ctx, Switching)
+}
+
+// switchOver moves the route. Its outcome has to be known, so it is asked for
+// until it is, whatever the job is told meanwhile.
+func (r *run) switchOver(ctx workflow.Context) error {
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	defer cancel()
+	var done activities.Switched
+	sctx := short(ctx, r.Job, "switch to "+r.Job.Locator)
+	if err := workflow.ExecuteActivity(sctx, work.Switch, r.Job).Get(ctx, &done); err != nil {
+		return err
+	}
+	r.Status.Route, r.Status.Former = &done.Route, done.Former
+	return r.to(ctx, Switched)
+}
