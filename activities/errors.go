@@ -33,6 +33,7 @@ const (
 	CodeRouteChanged       = "ROUTE_CHANGED" // somebody else switched the namespace meanwhile
 	CodeCanariesChanged    = "CANARIES_CHANGED"
 	CodeWorkerTooOld       = "WORKER_TOO_OLD" // a newer worker asks for what this one has not
+	CodeChangesLost        = "CHANGES_LOST"   // what changed is not known any more: a full pass finds it
 	CodeTimeout            = "JOB_TIMEOUT"
 	CodeNotConverging      = "NOT_CONVERGING" // the application writes faster than catch-up follows
 )
@@ -93,6 +94,7 @@ var Failures = []Failure{
 	{backends.ErrDimension, CodeWrongDimensions, Fails, "Mend the model's dimensions in the catalog."},
 	{backends.ErrInvalidVector, CodeInvalidVector, Fails, "The embedder's answers can't be stored: look at its server, and at the model's normalized in the catalog."},
 	{backends.ErrConflict, CodeConflict, Fails, "Something of that name exists with other properties: look at the store."},
+	{backends.ErrChangesLost, CodeChangesLost, Fails, "Nothing to do: the job makes a full pass instead."},
 	{backends.ErrUnsupported, CodeUnsupported, Fails, "Choose a driver that can do it."},
 	{backends.ErrUnavailable, CodeUnavailable, Retries, "Look at the backend; the job goes on when it answers."},
 	{backends.ErrNotFound, CodeNotFound, Fails, "Look at the catalog and the store: a table, generation or record is not there."},

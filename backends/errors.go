@@ -34,6 +34,8 @@ var (
 	// ErrDamaged: what is stored can't be read as what was written; a person has
 	// to mend it, or to restore a backup. Trying again changes nothing.
 	ErrDamaged = errors.New("damaged")
+	// ErrChangesLost: what changed is not known any more; a full pass finds it. See [Capture].
+	ErrChangesLost = errors.New("changes lost")
 	// ErrUnsupported: this driver can't do that; trying again changes nothing.
 	ErrUnsupported = errors.New("unsupported")
 )

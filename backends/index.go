@@ -69,6 +69,31 @@ type Index interface {
 	Drop(ctx context.Context, locator string) error
 }
 
+// GenerationInfo is what a store knows of a generation.
+type GenerationInfo struct {
+	GenerationSpec
+	CreatedAt time.Time `json:"created_at,omitzero"` // zero where the store does not know
+	Records   int64     `json:"records"`             // may be an estimate
+	Bytes     int64     `json:"bytes"`               // on disk, or in memory; -1 where the store does not know
+}
+
+// Describer is the ability of an index to tell of a generation more than its spec.
+type Describer interface {
+	// Describe looks at one generation; ErrNotFound.
+	Describe(ctx context.Context, locator string) (GenerationInfo, error)
+}
+
+// Publisher is the ability of an index to show the active generation under one
+// name that never changes (an alias, a view), for who can't read routes. A
+// client that embeds before a switch and searches behind it asks the wrong
+// space there: a route has no such gap.
+type Publisher interface {
+	// Publish points the catalog's name at the generation. Idempotent; ErrNotFound.
+	Publish(ctx context.Context, locator string) error
+	// Published returns the locator that the name points at; ErrNotFound when at none.
+	Published(ctx context.Context) (locator string, err error)
+}
+
 // Query asks a generation for its nearest records.
 type Query struct {
 	Vector []float32

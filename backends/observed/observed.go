@@ -59,6 +59,7 @@ var classes = []struct {
 	{backends.ErrInvalidVector, "invalid_vector"},
 	{backends.ErrInvalidInput, "invalid_input"},
 	{backends.ErrDamaged, "damaged"},
+	{backends.ErrChangesLost, "changes_lost"},
 	{backends.ErrConflict, "conflict"},
 	{backends.ErrNotFound, "not_found"},
 	{backends.ErrUnsupported, "unsupported"},
