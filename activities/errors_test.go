@@ -54,6 +54,7 @@ func TestEverySentinelHasARow(t *testing.T) {
 		"ErrDimension": backends.ErrDimension, "ErrInvalidInput": backends.ErrInvalidInput,
 		"ErrInvalidVector": backends.ErrInvalidVector, "ErrConflict": backends.ErrConflict,
 		"ErrUnsupported": backends.ErrUnsupported, "ErrDamaged": backends.ErrDamaged,
+		"ErrChangesLost": backends.ErrChangesLost,
 	}
 	for name := range declared(t, "../backends/errors.go", "Err") {
 		sentinel, listed := byName[name]
@@ -92,7 +93,7 @@ func TestEveryCodeHasARow(t *testing.T) {
 			raised++
 		}
 	}
-	require.Equal(t, 12+len(conditions), raised, "a condition of a job has no row")
+	require.Equal(t, len(declared(t, "../backends/errors.go", "Err"))+len(conditions), raised, "a condition of a job has no row")
 }
 
 func TestNonRetryableCodes(t *testing.T) {
