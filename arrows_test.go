@@ -90,6 +90,8 @@ var arrows = map[string][]string{
 	"./cmd/reembed-worker": {"./worker", "./cmd/version"},
 	"./cmd/version":        {},
 	"./cmd/e2e":            {},
+	// What whole programs are tested on.
+	"./cmd/stand": {"./starter", "./starter/child", "./starter/devserver", "./workflows"},
 	// The benchmark: a program beside the others, which nobody installs.
 	"./cmd/bench":          {"./cmd/bench/suite"},
 	"./cmd/bench/suite":    {"./cmd/bench/...", "./starter/environ", pflag},

@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/reembed/reembed/cmd/stand"
 )
 
 // built is the folder of the programs that the tests run.
@@ -28,10 +30,8 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	built = dir
-	build := exec.Command("go", "build", "-o", dir, "../reembed", "../reembed-worker", "../reembed-demo")
-	build.Stdout, build.Stderr = os.Stdout, os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "build the programs:", err)
+	if err := stand.Build(context.Background(), dir, "reembed", "reembed-worker", "reembed-demo"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()

@@ -1,13 +1,11 @@
 package e2e
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/reembed/reembed/cmd/stand"
 	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/starter/child"
 	"github.com/reembed/reembed/starter/devserver"
@@ -92,23 +91,16 @@ func newRig(t *testing.T, s setting) *rig {
 	r := &rig{t: t, dir: t.TempDir()}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	r.write("reembed.yaml", s.file())
-	var err error
-	r.server, err = devserver.Start(ctx, devserver.Options{Dir: r.dir})
+	r.write(stand.Catalog, s.file())
+	on, err := stand.Open(ctx, r.dir, s.env...)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.server.Stop()) })
-	port, err := devserver.FreePort()
-	require.NoError(t, err)
-	r.http = fmt.Sprintf("127.0.0.1:%d", port)
-	r.env = append(append(os.Environ(), r.server.Env()...),
-		"REEMBED_CATALOG="+filepath.Join(r.dir, "reembed.yaml"), "REEMBED_HTTP_ADDR="+r.http)
-	r.env = append(r.env, s.env...)
-	r.log, err = os.Create(filepath.Join(r.dir, "worker.log"))
-	require.NoError(t, err)
-	t.Cleanup(r.showLog)
-	r.client, err = starter.Dial(ctx, starter.Options{Address: r.server.Address(), Namespace: devserver.Namespace})
-	require.NoError(t, err)
-	t.Cleanup(r.client.Close)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the workers' log:\n%s", on.Tail())
+		}
+		require.NoError(t, on.Close())
+	})
+	r.server, r.client, r.env, r.http, r.log = on.Server, on.Client, on.Env, on.HTTP, on.Log
 	for _, ns := range s.namespaces() {
 		r.write(ns+".jsonl", s.content(ns))
 		r.reembed("import", filepath.Join(r.dir, ns+".jsonl"), "--namespace", ns)
@@ -137,14 +129,6 @@ func lines(namespace string, n int) string {
 func (r *rig) write(name, content string) {
 	r.t.Helper()
 	require.NoError(r.t, os.WriteFile(filepath.Join(r.dir, name), []byte(content), 0o600))
-}
-
-// showLog prints what the workers said, where a test failed.
-func (r *rig) showLog() {
-	_ = r.log.Close()
-	if raw, err := os.ReadFile(r.log.Name()); err == nil && r.t.Failed() {
-		r.t.Logf("the workers' log:\n%s", raw[max(0, len(raw)-20_000):])
-	}
 }
 
 // worker starts the real worker program.
@@ -189,15 +173,9 @@ func (r *rig) run(path string, args ...string) (string, int) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env, cmd.Dir = r.env, r.dir
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	if cmd.ProcessState == nil {
-		require.NoError(r.t, err)
-	}
-	return out.String(), cmd.ProcessState.ExitCode()
+	out, code, err := stand.Run(ctx, stand.Command{Path: path, Args: args, Dir: r.dir, Env: r.env})
+	require.NoError(r.t, err)
+	return out, code
 }
 
 // begin starts a job.
@@ -213,17 +191,8 @@ func (r *rig) await(h starter.Handle, what string, holds func(workflows.Status) 
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
-	var last workflows.Status
-	found := false
-	_, err := r.client.Watch(ctx, h, 50*time.Millisecond, func(s workflows.Status) {
-		last = s
-		if holds(s) {
-			found = true
-			cancel()
-		}
-	})
-	require.True(r.t, found, "waited for %s of job %s: %v, last %s in phase %s: %s %s",
-		what, h.ID, err, last.State, last.Phase, last.Reason, last.LastError)
+	last, err := stand.Await(ctx, r.client, h, what, holds)
+	require.NoError(r.t, err)
 	return last
 }
 
