@@ -24,6 +24,7 @@ func (p *planner) estimate(ctx context.Context) error {
 		tokens, err = p.ask(ctx, []string{probe})
 	}
 	took := time.Since(begin)
+	p.ItemTime = Duration(took / time.Duration(len(texts)))
 	if err != nil {
 		return fmt.Errorf("embed a sample with model %s: %w", p.To, err)
 	}
@@ -126,7 +127,8 @@ func (p *planner) dirty(ctx context.Context) (int64, error) {
 // job's window of ranges runs at once; a provider's rate limit may make it longer.
 func (p *planner) timeFor(items int64, texts int, took time.Duration) time.Duration {
 	requests := (items + int64(texts) - 1) / int64(texts)
-	ranges := min(max(1, p.job.Window), rangesFor(workOf(p.Items, items), int64(p.settings.RangeItems)))
+	c := cut{least: int64(p.settings.RangeItems), perItem: time.Duration(p.ItemTime) / time.Duration(p.settings.Concurrency)}
+	ranges := min(max(1, p.job.Window), c.rangesFor(workOf(p.Items, items)))
 	parallel := int64(ranges * p.settings.Concurrency)
 	return (took * time.Duration((requests+parallel-1)/parallel)).Round(time.Millisecond)
 }

@@ -22,6 +22,8 @@ const (
 type SplitRequest struct {
 	Job  Job  `json:"job"`
 	Task Task `json:"task"`
+	// ItemTime is the plan's; 0: not known.
+	ItemTime time.Duration `json:"item_time,omitempty"`
 }
 
 // Split is a key space cut into at most MaxRanges ranges: disjoint, complete, in

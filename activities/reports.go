@@ -21,6 +21,7 @@ type Plan struct {
 	EstimatedTokens int64    `json:"estimated_tokens"` // from a sample
 	EstimatedCost   float64  `json:"estimated_cost"`   // in the currency of the catalog's prices
 	EstimatedTime   Duration `json:"estimated_time"`
+	ItemTime        Duration `json:"item_time"`       // an item's share of the one request that was sent
 	EstimatedBytes  int64    `json:"estimated_bytes"` // room that the new vectors take
 	Sampled         int      `json:"sampled"`         // items that the estimates rest on
 	Notes           []string `json:"notes,omitempty"`

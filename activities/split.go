@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -28,7 +29,12 @@ func (a *Activities) splitPass(ctx context.Context, r SplitRequest) (Split, erro
 	if err != nil {
 		return Split{}, fmt.Errorf("count: %w", err)
 	}
-	n := rangesFor(work, int64(a.Settings.WithDefaults().RangeItems))
+	set := a.Settings.WithDefaults()
+	c := cut{least: int64(set.RangeItems)}
+	if r.Task == SyncForward {
+		c.perItem = r.ItemTime / time.Duration(set.Concurrency)
+	}
+	n := c.rangesFor(work)
 	keys, err := boundaries(ctx, space, max(1, int((items+int64(n)-1)/int64(n))))
 	if err != nil {
 		return Split{}, fmt.Errorf("split: %w", err)

@@ -38,7 +38,7 @@ func (r *run) pass(ctx workflow.Context, tasks []Task) (RangeResult, error) {
 	for _, task := range tasks {
 		var split activities.Split
 		sctx := long(ctx, r.Job, TaskQueue, fmt.Sprintf("ranges of %s", task))
-		in := activities.SplitRequest{Job: r.lean(), Task: task}
+		in := activities.SplitRequest{Job: r.lean(), Task: task, ItemTime: r.itemTime()}
 		if err := workflow.ExecuteActivity(sctx, work.SplitPass, in).Get(ctx, &split); err != nil {
 			return total, err
 		}
@@ -52,6 +52,14 @@ func (r *run) pass(ctx workflow.Context, tasks []Task) (RangeResult, error) {
 		}
 	}
 	return total, nil
+}
+
+// itemTime is the plan's.
+func (r *run) itemTime() time.Duration {
+	if r.Status.Plan == nil {
+		return 0
+	}
+	return time.Duration(r.Status.Plan.ItemTime)
 }
 
 // errNoRanges guards the contract of SplitPass: a pass over nothing would find nothing wrong.
