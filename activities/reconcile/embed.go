@@ -65,14 +65,14 @@ func (f *forward) copyEqual(ctx context.Context, copies []copyOf, out *outcome) 
 	again := map[string]*owner{}
 	for _, c := range copies {
 		if r, ok := byID[c.from]; ok && r.Stamp.SameVector(c.stamp) {
-			out.vectors = append(out.vectors, embedded{owner: &owner{dirty: c.dirty}, vector: r.Vector, shared: true})
+			out.vectors = append(out.vectors, embedded{owner: newOwner(c.dirty), vector: r.Vector, shared: true})
 			continue
 		}
 		if o, ok := again[c.stamp.Content]; ok {
 			o.join(c.dirty)
 			continue
 		}
-		o := &owner{dirty: c.dirty}
+		o := newOwner(c.dirty)
 		again[c.stamp.Content] = o
 		missing = append(missing, o)
 	}
@@ -94,7 +94,7 @@ func (f *forward) embed(ctx context.Context, inputs []*owner, out *outcome) erro
 	case errors.Is(err, errStopped):
 		return err
 	case errors.Is(err, backends.ErrInvalidInput) && len(inputs) == 1:
-		out.refused = append(out.refused, refused{dirty: inputs[0].dirty, owner: inputs[0], reason: reason(err)})
+		out.refused = append(out.refused, refused{dirty: *inputs[0].dirty, owner: inputs[0], reason: reason(err)})
 		return nil
 	case errors.Is(err, backends.ErrInvalidInput):
 		half := len(inputs) / 2
@@ -127,7 +127,7 @@ func (f *forward) accept(ctx context.Context, inputs []*owner, vectors [][]float
 		case errors.Is(err, backends.ErrDimension):
 			return fmt.Errorf("embed: %w", err)
 		case len(inputs) == 1:
-			out.refused = append(out.refused, refused{dirty: inputs[0].dirty, owner: inputs[0], reason: reason(err)})
+			out.refused = append(out.refused, refused{dirty: *inputs[0].dirty, owner: inputs[0], reason: reason(err)})
 		default:
 			again = append(again, inputs[i])
 		}

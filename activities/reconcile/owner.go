@@ -18,7 +18,7 @@ func (o *owners) of(d dirty) (first *owner, seen bool) {
 		return first, true
 	}
 	if first, seen = o.before[d.stamp.Content]; !seen {
-		first = &owner{dirty: d}
+		first = newOwner(d)
 	}
 	if o.late == nil || len(o.late) >= rememberedTexts {
 		o.late, o.before = map[string]*owner{}, o.late
@@ -27,14 +27,18 @@ func (o *owners) of(d dirty) (first *owner, seen bool) {
 	return first, seen
 }
 
-// owner is the item that stands for all equal texts of the run.
+// owner is the item that stands for all equal texts of the run. A run remembers
+// thousands, so that one is small once it is settled.
 type owner struct {
-	dirty
+	*dirty    // nil once it is settled
+	id        string
 	mu        sync.Mutex
 	fate      fate
 	reason    string  // why it was refused
 	followers []dirty // equal texts that came while it was on its way
 }
+
+func newOwner(d dirty) *owner { return &owner{dirty: &d, id: d.item.ID} }
 
 // fate is what became of an owner.
 type fate int
@@ -62,7 +66,7 @@ func (o *owner) settle(f fate, reason string) []dirty {
 	defer o.mu.Unlock()
 	followers := o.followers
 	o.fate, o.reason, o.followers = f, reason, nil
-	o.item.Text, o.item.Payload, o.page = "", nil, nil
+	o.dirty = nil
 	return followers
 }
 

@@ -58,7 +58,7 @@ func (f *forward) split(pg *page, known *owners) ([]batch, outcome) {
 		}
 		switch first.join(d) {
 		case wasWritten:
-			copies = append(copies, copyOf{dirty: d, from: first.item.ID})
+			copies = append(copies, copyOf{dirty: d, from: first.id})
 		case wasRefused:
 			direct.refused = append(direct.refused, refused{dirty: d, reason: first.reason})
 		}

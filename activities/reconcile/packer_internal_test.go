@@ -30,11 +30,9 @@ func TestWhatIsRememberedHoldsNoText(t *testing.T) {
 	require.True(t, seen)
 	require.Equal(t, underWay, o.join(d))
 	require.Len(t, o.settle(wasWritten, ""), 1)
-	require.Empty(t, o.item.Text)
-	require.Nil(t, o.item.Payload)
+	require.Nil(t, o.dirty, "with its text, its payload and its page")
 	require.Nil(t, o.followers)
-	require.Nil(t, o.page)
-	require.Equal(t, "a", o.item.ID)
+	require.Equal(t, "a", o.id)
 	require.Equal(t, wasWritten, o.join(d))
 }
 

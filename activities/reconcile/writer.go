@@ -116,7 +116,7 @@ func (w *writer) writeVectors(ctx context.Context, vectors []embedded) error {
 		done = append(done, d)
 	}
 	for _, v := range vectors {
-		add(v.owner.dirty, v.vector)
+		add(*v.owner.dirty, v.vector)
 		if v.shared {
 			shared++
 		}
