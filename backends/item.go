@@ -31,6 +31,9 @@ type Record struct {
 	Vector  []float32
 	Stamp   Stamp
 	Payload []byte // only where the generation copies payloads, see Traits
+	// Text and Base are of collections alone, see Collection.
+	Text string
+	Base Base
 }
 
 // Stamped is a record without its vector.

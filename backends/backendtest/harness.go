@@ -87,7 +87,7 @@ func record(id, text string) backends.Record {
 	for i, b := range backends.ContentHash(text)[:4] {
 		v[i] = float32(b) - 64
 	}
-	return backends.Record{ID: id, Vector: v, Stamp: backends.Stamp{Content: backends.ContentHash(text), Fingerprint: model("").Fingerprint()}}
+	return backends.Record{ID: id, Vector: v, Text: text, Stamp: backends.Stamp{Content: backends.ContentHash(text), Fingerprint: model("").Fingerprint()}}
 }
 
 func recordsOf(ids ...string) []backends.Record {

@@ -11,8 +11,13 @@ type generation struct {
 	in   Interceptor
 }
 
-// Generation puts in around every call of g.
-func Generation(g backends.Generation, in Interceptor) backends.Generation { return &generation{g, in} }
+// Generation puts in around every call of g, also those of a collection's ability.
+func Generation(g backends.Generation, in Interceptor) backends.Generation {
+	if held, ok := backends.As[backends.Collection](g); ok {
+		return &collection{generation{g, in}, held}
+	}
+	return &generation{g, in}
+}
 
 func (g *generation) Unwrap() any { return g.next }
 

@@ -8,6 +8,9 @@
 //	      --- generations  locator   -> spec + ordered[Record]
 //	      --- entries      kind, key -> Entry
 //
+// A namespace may be self-contained: its generations are then [Collections], whose
+// records hold text and payload, and which applications fill through a [Writer].
+//
 // Keys and cursors are ids: a range is compared with them byte by byte. One
 // lock guards all of a store, so that every call is one step for every other.
 package memory

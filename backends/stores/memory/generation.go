@@ -102,6 +102,7 @@ func (g *Generation) Upsert(ctx context.Context, records []backends.Record) erro
 	own := make([]backends.Record, len(records))
 	for i, r := range records {
 		own[i] = cloneRecord(r)
+		own[i].Text, own[i].Base = "", backends.Base{}
 		if !g.store.config.CopiesPayload {
 			own[i].Payload = nil
 		}

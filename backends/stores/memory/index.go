@@ -22,6 +22,11 @@ type generation struct {
 	namespace string
 	spec      backends.GenerationSpec
 	records   *ordered[backends.Record]
+	revisions map[string]int64 // by id; of collections
+}
+
+func newGeneration(namespace string, spec backends.GenerationSpec) *generation {
+	return &generation{namespace: namespace, spec: spec, records: newOrdered[backends.Record](), revisions: map[string]int64{}}
 }
 
 // Ping never fails.
@@ -71,7 +76,7 @@ func (x *Index) Create(ctx context.Context, spec backends.GenerationSpec) (backe
 	defer x.store.mu.Unlock()
 	g, ok := x.store.generations[spec.Locator]
 	if !ok {
-		g = &generation{namespace: x.namespace, spec: spec, records: newOrdered[backends.Record]()}
+		g = newGeneration(x.namespace, spec)
 		x.store.generations[spec.Locator] = g
 	}
 	have := g.spec

@@ -37,6 +37,48 @@ func TestIndex(t *testing.T) {
 	}
 }
 
+func TestCollections(t *testing.T) {
+	t.Parallel()
+	backendtest.SelfContained(t, harness(memory.Config{}, func(s *memory.Store, name string) backends.Index { return s.Collections(name) }))
+}
+
+// An application's collection becomes the namespace's, as it is.
+func TestAdoptWhatAnApplicationFilled(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	store, err := memory.Open(ctx, memory.Config{})
+	require.NoError(t, err)
+	docs := store.MakeCollection("Docs", 2, backends.Cosine)
+	require.NoError(t, docs.Upsert(ctx, backends.Record{ID: "a", Text: "one", Vector: []float32{1, 0}, Base: backends.Base{With: "x"}}))
+	require.NoError(t, docs.Patch(ctx, "a", func(r *backends.Record) { r.Text = "two" }))
+	require.ErrorIs(t, docs.Patch(ctx, "b", func(*backends.Record) {}), backends.ErrNotFound)
+	require.ErrorIs(t, docs.Patch(ctx, "a", func(r *backends.Record) { r.Vector = nil }), backends.ErrDimension)
+
+	x := store.Collections("ns")
+	specs, err := x.Generations(ctx)
+	require.NoError(t, err)
+	require.Empty(t, specs, "it is nobody's yet")
+	m := backends.Model{Name: "m", Dimensions: 2, Metric: backends.Cosine}
+	g, err := x.Adopt(ctx, backends.SpecOf(m, "Docs"))
+	require.NoError(t, err)
+	require.Equal(t, m.Fingerprint(), g.Spec().Fingerprint)
+	specs, err = x.Generations(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []backends.GenerationSpec{g.Spec()}, specs)
+	records, err := g.Fetch(ctx, []string{"a"})
+	require.NoError(t, err)
+	require.Equal(t, []backends.Record{{ID: "a", Text: "two", Vector: []float32{1, 0}}}, records, "an application writes no base")
+	hits, err := docs.Search(ctx, backends.Query{Vector: []float32{1, 0}, K: 1})
+	require.NoError(t, err)
+	require.Len(t, hits, 1)
+	require.NoError(t, docs.Delete(ctx, "a"))
+	records, err = docs.Fetch(ctx, "a")
+	require.NoError(t, err)
+	require.Empty(t, records)
+	_, err = store.Writer(ctx, "nothing")
+	require.ErrorIs(t, err, backends.ErrNotFound)
+}
+
 func TestRegistry(t *testing.T) {
 	t.Parallel()
 	backendtest.Registry(t, registries())

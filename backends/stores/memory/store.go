@@ -22,7 +22,7 @@ type Store struct {
 	tables      map[string]*ordered[backends.Item]
 	generations map[string]*generation // by locator
 	entries     map[entryName]backends.Entry
-	version     int64 // the last one given to an entry
+	version     int64 // the last one given to an entry or a collection's record
 }
 
 // Open returns a new, empty store. It never fails.
@@ -41,6 +41,9 @@ func (s *Store) Source(table string) *Source { return &Source{store: s, table: t
 
 // Index returns the generations of a namespace.
 func (s *Store) Index(namespace string) *Index { return &Index{store: s, namespace: namespace} }
+
+// Collections returns the generations of a self-contained namespace.
+func (s *Store) Collections(namespace string) *Collections { return &Collections{s.Index(namespace)} }
 
 // Registry returns the store's records.
 func (s *Store) Registry() *Registry { return &Registry{store: s} }
