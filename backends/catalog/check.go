@@ -121,7 +121,17 @@ func (c *check) golden(ns Namespace) {
 
 func (c *check) source(ctx context.Context, ns Namespace) {
 	c.ask(ctx, "namespaces."+ns.Name+".source", func(ctx context.Context) (string, error) {
+		inside, err := c.world.SelfContained(ctx, ns.Name)
+		if err != nil {
+			return "", err
+		}
+		if inside {
+			c.add("namespaces."+ns.Name, Note, "self-contained: items live in the active collection; no fence, no capture of changes: passes are full", nil)
+		}
 		source, err := c.world.Source(ctx, ns.Name)
+		if inside && errors.Is(err, backends.ErrNotFound) {
+			return "no collection: the first import makes it", nil
+		}
 		if err != nil {
 			return "", err
 		}

@@ -68,7 +68,7 @@ func (l *loader) warn() {
 	for _, name := range slices.Sorted(maps.Keys(l.catalog.Namespaces)) {
 		ns := l.catalog.Namespaces[name]
 		at := [2]string{ns.Store, ns.table}
-		if first, ok := tables[at]; ok {
+		if first, ok := tables[at]; ok && ns.table != "" {
 			l.doubt("namespaces."+name, fmt.Sprintf("has the same store and table as namespace %s: each embeds and searches for itself", first))
 			continue
 		}

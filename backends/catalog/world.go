@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/route"
 )
 
 // Decorators wrap what a World hands out; a nil one does nothing. Name is the
@@ -48,8 +49,24 @@ func (w *World) Model(name string) (backends.Model, error) {
 	return m.Model, err
 }
 
-// Source opens the namespace's source.
+// Source opens the namespace's source; of a self-contained one it is the
+// collection that its route points at now, and ErrNotFound before the first route.
 func (w *World) Source(ctx context.Context, namespace string) (backends.Source, error) {
+	inside, err := w.SelfContained(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	if inside {
+		r, err := w.Registry(ctx, namespace)
+		if err != nil {
+			return nil, err
+		}
+		now, err := route.Get(ctx, r, namespace)
+		if err != nil {
+			return nil, fmt.Errorf("items of self-contained namespace %q: %w", namespace, err)
+		}
+		return w.Items(ctx, namespace, now.Locator)
+	}
 	ns, store, err := w.storeOf(ctx, namespace)
 	if err != nil {
 		return nil, err
@@ -58,10 +75,50 @@ func (w *World) Source(ctx context.Context, namespace string) (backends.Source, 
 	if err != nil {
 		return nil, fmt.Errorf("source of namespace %q: %w", namespace, err)
 	}
-	if w.decorators.Source != nil {
-		s = w.decorators.Source(namespace, s)
+	return w.decorated(namespace, s), nil
+}
+
+// SourceOf opens what a generation is made from: the collection of that locator,
+// or the namespace's source where the locator is empty.
+func (w *World) SourceOf(ctx context.Context, namespace, collection string) (backends.Source, error) {
+	if collection == "" {
+		return w.Source(ctx, namespace)
 	}
-	return s, nil
+	return w.Items(ctx, namespace, collection)
+}
+
+// SelfContained reports whether the namespace's items live in its generations.
+func (w *World) SelfContained(ctx context.Context, namespace string) (bool, error) {
+	i, err := w.Index(ctx, namespace)
+	if err != nil {
+		return false, err
+	}
+	_, inside := backends.As[backends.SelfContained](i)
+	return inside, nil
+}
+
+// Items opens a collection of a self-contained namespace as a source.
+func (w *World) Items(ctx context.Context, namespace, locator string) (backends.Source, error) {
+	i, err := w.Index(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	inside, ok := backends.As[backends.SelfContained](i)
+	if !ok {
+		return nil, fmt.Errorf("%w: namespace %q is not self-contained", backends.ErrUnsupported, namespace)
+	}
+	s, err := inside.Items(ctx, locator)
+	if err != nil {
+		return nil, fmt.Errorf("items of collection %s: %w", locator, err)
+	}
+	return w.decorated(namespace, s), nil
+}
+
+func (w *World) decorated(namespace string, s backends.Source) backends.Source {
+	if w.decorators.Source == nil {
+		return s
+	}
+	return w.decorators.Source(namespace, s)
 }
 
 // Index opens the namespace's index.

@@ -15,6 +15,7 @@ import (
 // and of a namespace
 //
 //	table: docs
+//	self_contained: true   items live in the active collection itself; optional, without table
 //
 // What it holds dies with the process: it is for tests.
 func memoryDriver() catalog.StoreDriver {
@@ -28,14 +29,20 @@ func memoryDriver() catalog.StoreDriver {
 			}
 		},
 		Namespace: func(f *catalog.Fields) (any, string) {
+			if f.Bool("self_contained") {
+				return memoryOptions{selfContained: true}, ""
+			}
 			f.Need("table")
 			table := f.String("table")
-			return memoryOptions{table}, table
+			return memoryOptions{table: table}, table
 		},
 	}
 }
 
-type memoryOptions struct{ table string }
+type memoryOptions struct {
+	table         string
+	selfContained bool
+}
 
 type memoryStore struct{ *memory.Store }
 
@@ -48,6 +55,13 @@ func (s memoryStore) Source(ns catalog.Namespace) (backends.Source, error) {
 }
 
 func (s memoryStore) Index(ns catalog.Namespace) (backends.Index, error) {
+	o, err := optionsOf[memoryOptions](ns)
+	if err != nil {
+		return nil, err
+	}
+	if o.selfContained {
+		return s.Store.Collections(ns.Name), nil
+	}
 	return s.Store.Index(ns.Name), nil
 }
 
