@@ -47,7 +47,8 @@ type claimed struct {
 }
 
 // current picks records whose stamp fits their item and the route; foreign
-// counts those of another fingerprint.
+// counts those of another fingerprint. In a collection an application's own
+// records carry no stamp, and their text says what they were made from.
 func (p *planner) current(records []backends.Record, now route.Route) (pairs []claimed, foreign int) {
 	byID := make(map[string]backends.Record, len(records))
 	for _, r := range records {
@@ -57,6 +58,10 @@ func (p *planner) current(records []backends.Record, now route.Route) (pairs []c
 		r, ok := byID[item.ID]
 		switch {
 		case !ok:
+		case p.job.Source != "" && r.Stamp == (backends.Stamp{}) && r.Text == item.Text:
+			if len(pairs) < claimSample {
+				pairs = append(pairs, claimed{text: item.Text, vector: r.Vector})
+			}
 		case r.Stamp.Fingerprint != now.Fingerprint:
 			foreign++
 		case r.Stamp.Content == backends.ContentHash(item.Text) && len(pairs) < claimSample:

@@ -18,6 +18,9 @@ type Job struct {
 	// otherwise refuses the job's work.
 	Fingerprint string `json:"fingerprint"`
 	Locator     string `json:"locator"` // of the target generation
+	// Source is the collection that the items are read from: the active one when
+	// the job was planned. Empty where the items live outside of the generations.
+	Source string `json:"source,omitempty"`
 	// RouteVersion that the switch expects; 0: no route yet.
 	RouteVersion   int64         `json:"route_version"`
 	Epoch          int64         `json:"epoch,omitempty"` // of the namespace's lease, once held

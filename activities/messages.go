@@ -16,6 +16,10 @@ const (
 	SyncBackward   Task = "sync-backward"
 	VerifyForward  Task = "verify-forward"
 	VerifyBackward Task = "verify-backward"
+	// Merge brings what changed in the job's Source into its target, where both are
+	// collections of a self-contained namespace and applications write both; over
+	// the source's ranges. A merge is two: the job's, and that of its Mirror.
+	Merge Task = "merge"
 )
 
 // SplitRequest asks for the ranges of one task over the whole key space.

@@ -37,7 +37,7 @@ func (a *Activities) open(ctx context.Context, job Job) (opened, error) {
 		return o, because(errCatalogMismatch, "catalog %s of the worker on %s gives model %s another fingerprint: %s",
 			a.World.Catalog().File, hostname(), job.To.Name, Differences(job.To, o.model))
 	}
-	if o.source, err = a.World.Source(ctx, job.Namespace); err != nil {
+	if o.source, err = a.World.SourceOf(ctx, job.Namespace, job.Source); err != nil {
 		return o, err
 	}
 	if o.index, err = a.World.Index(ctx, job.Namespace); err != nil {
@@ -82,6 +82,18 @@ func (o opened) target(ctx context.Context) (backends.Generation, error) {
 	g, err := o.index.Open(ctx, o.job.Locator)
 	if err != nil {
 		return nil, fmt.Errorf("open generation %s: %w", o.job.Locator, err)
+	}
+	return g, nil
+}
+
+// collection opens what the items are read from; nil where they live outside.
+func (o opened) collection(ctx context.Context) (backends.Generation, error) {
+	if o.job.Source == "" {
+		return nil, nil
+	}
+	g, err := o.index.Open(ctx, o.job.Source)
+	if err != nil {
+		return nil, fmt.Errorf("open collection %s: %w", o.job.Source, err)
 	}
 	return g, nil
 }

@@ -133,6 +133,9 @@ func (p *planner) remarks() {
 	if t := p.index.Traits(); t.ForeignWriters != "" && p.namespace.Writes == catalog.WritesVectors {
 		p.warn("%s", t.ForeignWriters)
 	}
+	if p.job.Source != "" {
+		p.note("the namespace is self-contained: items are read from %s; there is no fence and no capture of changes, so that each pass is a full one", p.job.Source)
+	}
 	if p.namespace.Golden == nil {
 		p.note("no golden queries: the quality of the models is not compared")
 	}

@@ -63,6 +63,12 @@ func (a *Activities) resolve(ctx context.Context, request json.RawMessage) (Job,
 		return Job{}, err
 	}
 	job.Locator = index.Locator(to)
+	if _, inside := backends.As[backends.SelfContained](index); inside {
+		if active.Locator == "" {
+			return Job{}, refused("namespace", fmt.Errorf("%q is self-contained and has no active collection yet: import items first", ns.Name))
+		}
+		job.Source = active.Locator
+	}
 	return job, nil
 }
 

@@ -56,7 +56,7 @@ func (o opened) measure(ctx context.Context, task Task) (space backends.Splitter
 		}
 	}
 	switch task {
-	case SyncForward, VerifyForward:
+	case SyncForward, VerifyForward, Merge:
 		if items, _, err = o.source.Count(ctx); err != nil {
 			return nil, 0, 0, err
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/reembed/reembed/activities/reconcile"
 )
 
-// SyncSegment does the share of a range of the tasks SyncForward and
-// SyncBackward. Its result, and its heartbeat, are over all attempts: an
+// SyncSegment does the share of a range of the tasks SyncForward, SyncBackward
+// and Merge. Its result, and its heartbeat, are over all attempts: an
 // attempt goes on from where the last one's heartbeat came to. On a stopping
 // worker it finishes what it has begun and returns that, not Done. A segment that
 // is cancelled or fails has its result among the details of its error.
@@ -47,9 +47,13 @@ func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (Segment
 	try.writesWithin(opts.WriteTimeout)
 	opts.Fence = guarded(p, o.fence)
 	opts.Report = func(did reconcile.Result) { p.set(try.with(did)) }
+	collection, err := o.collection(ctx)
+	if err != nil {
+		return try.with(none), err
+	}
 	pair := reconcile.Pair{
 		Source: o.source, Target: target, Embedder: o.embedder,
-		CopiesPayload: o.index.Traits().CopiesPayload,
+		CopiesPayload: o.index.Traits().CopiesPayload, Collection: collection,
 	}
 	var did reconcile.Result
 	switch r.Task {
@@ -57,6 +61,8 @@ func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (Segment
 		did, err = reconcile.Forward(ctx, pair, r.Range, try.base.Cursor, opts)
 	case SyncBackward:
 		did, err = reconcile.Backward(ctx, pair, r.Range, try.base.Cursor, opts)
+	case Merge:
+		did, err = mergeRange(ctx, o, pair, r, try.base.Cursor, opts)
 	default:
 		return try.with(none), because(errWorkerTooOld, "task %q is no sync that this one knows", r.Task)
 	}

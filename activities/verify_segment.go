@@ -60,6 +60,6 @@ func (o opened) verifyPair(ctx context.Context) (verify.Pair, error) {
 	target, err := o.target(ctx)
 	return verify.Pair{
 		Source: o.source, Target: target, Model: o.model,
-		CopiesPayload: o.index.Traits().CopiesPayload,
+		CopiesPayload: o.index.Traits().CopiesPayload, HoldsText: o.job.Source != "",
 	}, err
 }

@@ -32,5 +32,20 @@ func (r *run) switchOver(ctx workflow.Context) error {
 		return err
 	}
 	r.Status.Route, r.Status.Former = &done.Route, done.Former
+	r.stragglers(ctx)
 	return r.to(ctx, Switched)
+}
+
+// stragglers brings what was written into the former collection of a
+// self-contained namespace since the last pass over it into the one that is
+// searched now. Writers that have not read the route yet go on; the soak looks
+// after them. That it can't be done undoes no switch.
+func (r *run) stragglers(ctx workflow.Context) {
+	if r.Job.Source == "" || r.Job.Source == r.Job.Locator {
+		return
+	}
+	if _, err := r.pass(ctx, []Task{activities.Merge}); err != nil {
+		workflow.GetLogger(ctx).Error("merge stragglers", "error", err)
+		r.Status.LastError = "what was written into the former collection since the last pass may be missing: " + messageOf(err)
+	}
 }

@@ -66,7 +66,7 @@ func runSegment(ctx workflow.Context, r RangeRequest) (activities.SegmentResult,
 	var res activities.SegmentResult
 	var err error
 	switch r.Task {
-	case activities.SyncForward, activities.SyncBackward:
+	case activities.SyncForward, activities.SyncBackward, activities.Merge:
 		err = workflow.ExecuteActivity(ctx, work.SyncSegment, in).Get(ctx, &res)
 	case activities.VerifyForward, activities.VerifyBackward:
 		err = workflow.ExecuteActivity(ctx, work.VerifySegment, in).Get(ctx, &res)

@@ -14,6 +14,10 @@ import (
 // had one, until the next sync: for verification to find.
 func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
 	o = o.WithDefaults()
+	between, err := p.sides(nil)
+	if err != nil || between.same() { // a collection has no record without an item
+		return Result{Cursor: after, Done: err == nil}, err
+	}
 	l := newLimits(o)
 	g := glance{source: p.Source, items: glanceItems, most: o.PageItems, bytes: o.MemoryBytes / 4}
 	res := Result{Cursor: after}

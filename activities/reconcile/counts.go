@@ -12,6 +12,9 @@ type Counts struct {
 	Quarantined int64 `json:"quarantined"`
 	Requests    int64 `json:"requests"` // embedding requests that were answered
 	Tokens      int64 `json:"tokens"`   // as the provider counted them
+	// Conflicts are items of a self-contained namespace that were found changed in
+	// both collections; nothing was done about them.
+	Conflicts int64 `json:"conflicts,omitempty"`
 }
 
 // Add adds o to c.
@@ -26,6 +29,7 @@ func (c *Counts) Add(o Counts) {
 	c.Quarantined += o.Quarantined
 	c.Requests += o.Requests
 	c.Tokens += o.Tokens
+	c.Conflicts += o.Conflicts
 }
 
 // Dirty is how many items or records the sync found wrong.

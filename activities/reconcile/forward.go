@@ -22,13 +22,22 @@ var errStopped = errors.New("stopped")
 // for and written, as they are paid for; when ctx ends or a write fails, all
 // ends at once.
 func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
+	return run(ctx, p, r, after, nil, o)
+}
+
+// run is Forward over items of which a merge has seen already what both sides have.
+func run(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, known map[string]sight, o Options) (Result, error) {
 	o = o.withPages(p.Target.Spec().Dimensions)
+	between, err := p.sides(known)
+	if err != nil {
+		return Result{Cursor: after}, err
+	}
 	// work ends when nothing can be written any more, halt as soon as any stage failed.
 	work, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	group, halt := errgroup.WithContext(work)
 	f := &forward{
-		pair: p, o: o, limits: newLimits(o), halt: halt.Done(),
+		pair: p, o: o, sides: between, limits: newLimits(o), halt: halt.Done(),
 		memory:   semaphore.NewWeighted(o.MemoryBytes),
 		pages:    make(chan *page, 1),
 		batches:  make(chan batch, o.Concurrency),
@@ -55,7 +64,7 @@ func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Curso
 		return err
 	})
 
-	err := group.Wait()
+	err = group.Wait()
 	if cause := context.Cause(work); cause != nil && err != nil {
 		err = cause // not what another stage made of it
 	}
@@ -67,6 +76,7 @@ func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Curso
 type forward struct {
 	pair     Pair
 	o        Options
+	sides    *sides // nil where the items live outside
 	limits   limits
 	halt     <-chan struct{} // closed when a stage failed
 	memory   *semaphore.Weighted
@@ -82,8 +92,9 @@ type page struct {
 	counts  Counts   // scanned and current; counted when the page is done
 	dirty   []dirty  // until it is packed
 	sound   []string // current items that were refused before
-	open    int      // dirty items that are not written yet; the writer's
-	settled int64    // dirty items that are done; the writer's
+	alike   []dirty  // current items of which the collections don't know that they agree
+	open    int      // items that are not written yet; the writer's
+	settled int64    // items that are done; the writer's
 	weight  int64    // of memory held
 }
 
@@ -94,6 +105,7 @@ type dirty struct {
 	page  *page
 	// keepVector: only the payload differs.
 	keepVector bool
+	sight      sight // of collections
 }
 
 // ended reports whether nothing new is to be begun.

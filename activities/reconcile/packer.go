@@ -37,7 +37,7 @@ func (f *forward) pack(ctx context.Context) error {
 
 // split packs one page. What needs no embedder is returned as an outcome.
 func (f *forward) split(pg *page, known *owners) ([]batch, outcome) {
-	direct := outcome{sound: pg.sound}
+	direct := outcome{sound: pg.sound, alike: pg.alike}
 	var (
 		fresh  []*owner
 		copies []copyOf
@@ -63,7 +63,7 @@ func (f *forward) split(pg *page, known *owners) ([]batch, outcome) {
 			direct.refused = append(direct.refused, refused{dirty: d, reason: first.reason})
 		}
 	}
-	pg.dirty, pg.sound = nil, nil // the texts live on in the batches only
+	pg.dirty, pg.sound, pg.alike = nil, nil, nil // the texts live on in the batches only
 	var batches []batch
 	for _, inputs := range f.chunk(fresh) {
 		batches = append(batches, batch{inputs: inputs})

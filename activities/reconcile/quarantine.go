@@ -26,16 +26,31 @@ func (w *writer) setAside(ctx context.Context, items []refused) error {
 	if len(done) == 0 {
 		return nil
 	}
-	ids := make([]string, len(done))
-	for i, d := range done {
+	if err := w.removeRefused(ctx, done); err != nil {
+		return err
+	}
+	w.counts.Quarantined += int64(len(done))
+	w.settle(done)
+	return nil
+}
+
+// removeRefused deletes the records of refused items, but for a target that
+// applications write: the record is all that there is of the item.
+func (w *writer) removeRefused(ctx context.Context, items []dirty) error {
+	if w.pair.Shared || w.sides.guarded() {
+		return nil
+	}
+	ids := make([]string, len(items))
+	for i, d := range items {
 		ids[i] = d.item.ID
+	}
+	if err := w.disown(ctx, items); err != nil {
+		return err
 	}
 	err := w.o.change(ctx, func(ctx context.Context) error { return w.pair.Target.Delete(ctx, ids) })
 	if err != nil {
 		return fmt.Errorf("delete records of refused items: %w", err)
 	}
-	w.counts.Quarantined += int64(len(done))
-	w.settle(done)
 	return nil
 }
 

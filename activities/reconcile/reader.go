@@ -84,24 +84,35 @@ func (f *forward) compare(ctx context.Context, pg *page, items []backends.Item) 
 	if err != nil {
 		return fmt.Errorf("look up stamps: %w", err)
 	}
+	sights, err := f.sides.look(ctx, items, ids)
+	if err != nil {
+		return err
+	}
 	spec := f.pair.Target.Spec()
 	var weight int64
 	for _, item := range items {
 		want := backends.NewStamp(item, spec.Fingerprint, f.pair.CopiesPayload)
 		have, there := stamps[item.ID]
+		seen, looked := sights[item.ID]
+		if f.sides.same() && !looked {
+			continue // it changed since it was read: the next pass's
+		}
 		if there && have == want && item.Defect == "" {
 			pg.counts.Current++
+			if f.sides.parted() && !seen.based {
+				pg.alike = append(pg.alike, dirty{item: backends.Item{ID: item.ID}, stamp: want, page: pg, sight: seen})
+			}
 			if _, known := f.o.Known[item.ID]; known {
 				pg.sound = append(pg.sound, item.ID)
 			}
 			continue
 		}
-		d := dirty{item: item, stamp: want, page: pg}
+		d := dirty{item: item, stamp: want, page: pg, sight: seen}
 		d.keepVector = there && have.SameVector(want) && item.Defect == ""
 		pg.dirty = append(pg.dirty, d)
 		weight += int64(item.Bytes()) + int64(spec.Dimensions)*4*vectorCopies
 	}
-	pg.open = len(pg.dirty)
+	pg.open = len(pg.dirty) + len(pg.alike)
 	pg.weight = min(weight, f.o.MemoryBytes)
 	return nil
 }

@@ -14,6 +14,13 @@ type Pair struct {
 	Target        backends.Generation
 	Embedder      backends.Embedder
 	CopiesPayload bool // IndexTraits.CopiesPayload of the target's index
+	// Collection is what the source reads, in a self-contained namespace: both
+	// generations are backends.Collections then, and keep bases of each other. It may
+	// be the target itself, whose vectors are made right then. nil elsewhere.
+	Collection backends.Generation
+	// Shared: applications write the target, too. A record whose text is refused
+	// stays there.
+	Shared bool
 }
 
 // Refusal is an item that can't be embedded.

@@ -14,6 +14,7 @@ type outcome struct {
 	payloads                   []dirty
 	refused                    []refused
 	sound                      []string // current items that were refused before
+	alike                      []dirty  // current items of which the collections don't know that they agree
 	requests, tokens, answered int64
 }
 
@@ -69,6 +70,7 @@ func (w *writer) gather(out outcome) outcome {
 			out.payloads = append(out.payloads, more.payloads...)
 			out.refused = append(out.refused, more.refused...)
 			out.sound = append(out.sound, more.sound...)
+			out.alike = append(out.alike, more.alike...)
 		default:
 			return out
 		}
@@ -97,6 +99,10 @@ func (w *writer) write(ctx context.Context, out outcome) error {
 	if err := w.recovered(ctx, out.sound); err != nil {
 		return err
 	}
+	if err := w.agree(ctx, out.alike, false); err != nil {
+		return err
+	}
+	w.settle(out.alike)
 	return w.setAside(ctx, out.refused)
 }
 
@@ -108,11 +114,7 @@ func (w *writer) writeVectors(ctx context.Context, vectors []embedded) error {
 	done := make([]dirty, 0, len(vectors))
 	var shared int64
 	add := func(d dirty, vector []float32) {
-		r := backends.Record{ID: d.item.ID, Vector: vector, Stamp: d.stamp}
-		if w.pair.CopiesPayload {
-			r.Payload = d.item.Payload
-		}
-		records = append(records, r)
+		records = append(records, w.record(d, vector))
 		done = append(done, d)
 	}
 	for _, v := range vectors {
@@ -121,7 +123,8 @@ func (w *writer) writeVectors(ctx context.Context, vectors []embedded) error {
 			shared++
 		}
 	}
-	if err := w.upsert(ctx, records); err != nil {
+	moved, err := w.upsert(ctx, records, done)
+	if err != nil {
 		return fmt.Errorf("write %d records: %w", len(records), err)
 	}
 	// Only now may the owners close: until here equal texts could join, and who
@@ -133,50 +136,13 @@ func (w *writer) writeVectors(ctx context.Context, vectors []embedded) error {
 			add(follower, v.vector)
 		}
 	}
-	if err := w.upsert(ctx, records); err != nil {
+	more, err := w.upsert(ctx, records, done[own:])
+	if err != nil {
 		return fmt.Errorf("write %d records of equal texts: %w", len(records), err)
 	}
-	w.counts.Written += int64(len(done))
+	w.counts.Written += int64(len(done) - len(moved) - len(more))
 	w.counts.Shared += shared + int64(len(done)-own)
-	return w.finish(ctx, done)
-}
-
-func (w *writer) upsert(ctx context.Context, records []backends.Record) error {
-	if len(records) == 0 {
-		return nil
-	}
-	return w.o.change(ctx, func(ctx context.Context) error { return w.pair.Target.Upsert(ctx, records) })
-}
-
-func (w *writer) writePayloads(ctx context.Context, payloads []dirty) error {
-	if len(payloads) == 0 {
-		return nil
-	}
-	records := make([]backends.Record, len(payloads))
-	for i, d := range payloads {
-		records[i] = backends.Record{ID: d.item.ID, Stamp: d.stamp, Payload: d.item.Payload}
-	}
-	err := w.o.change(ctx, func(ctx context.Context) error { return w.pair.Target.SetPayload(ctx, records) })
-	if err != nil {
-		return fmt.Errorf("write %d payloads: %w", len(records), err)
-	}
-	w.counts.PayloadOnly += int64(len(payloads))
-	return w.finish(ctx, payloads)
-}
-
-// finish tells of those that were refused before and are right now, and settles all.
-func (w *writer) finish(ctx context.Context, done []dirty) error {
-	var sound []string
-	for _, d := range done {
-		if _, known := w.o.Known[d.item.ID]; known {
-			sound = append(sound, d.item.ID)
-		}
-	}
-	if err := w.recovered(ctx, sound); err != nil {
-		return err
-	}
-	w.settle(done)
-	return nil
+	return w.finish(ctx, done, append(moved, more...))
 }
 
 // settle marks items as done and moves the watermark.

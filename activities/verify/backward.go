@@ -9,8 +9,9 @@ import (
 )
 
 // Backward looks for the item of each record of the generation's range, from
-// the cursor on, and reads each record's vector: Extra and Vector. What looks
-// wrong is looked at a second time before it is found.
+// the cursor on, and reads each record's vector, and its text where it holds one:
+// Extra, Vector, Stale and Payload. What looks wrong is looked at a second time
+// before it is found.
 //
 // Errors are those of the roles, wrapped.
 func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
@@ -86,8 +87,25 @@ func (p Pair) wrongRecords(ctx context.Context, ids []string) ([]Finding, error)
 		if err := backends.CheckVector(rec.Vector, p.Model); err != nil {
 			wrong = append(wrong, Finding{Kind: Vector, ID: rec.ID, Want: want})
 		}
+		if kind := p.wrongCopy(rec); kind != "" {
+			wrong = append(wrong, Finding{Kind: kind, ID: rec.ID, Want: want})
+		}
 	}
 	return wrong, nil
+}
+
+// wrongCopy says what is wrong with the text and payload that a record holds, by
+// its stamp; "" when nothing is. That the stamp fits the item is Forward's question.
+func (p Pair) wrongCopy(rec backends.Record) Kind {
+	switch {
+	case !p.HoldsText:
+		return ""
+	case rec.Stamp.Content != backends.ContentHash(rec.Text):
+		return Stale
+	case rec.Stamp.Payload != backends.PayloadHash(rec.Payload):
+		return Payload
+	}
+	return ""
 }
 
 // lookupItems is how many items are held at once: as long as their texts are.

@@ -13,6 +13,9 @@ type Pair struct {
 	Target        backends.Generation
 	Model         backends.Model // that the target's vectors have to be of
 	CopiesPayload bool           // IndexTraits.CopiesPayload of the target's index
+	// HoldsText: records hold their items' texts, in a self-contained namespace.
+	// Texts and payloads are hashed again then, and compared with the stamps.
+	HoldsText bool
 }
 
 // Options bound one pass, or one share of it.
