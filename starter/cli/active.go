@@ -23,6 +23,7 @@ type active struct {
 	embedder      backends.Embedder
 	generation    backends.Generation
 	copiesPayload bool
+	inside        bool // the namespace is self-contained: the generation holds the items
 }
 
 // openActive opens what the namespace's route points at.
@@ -74,7 +75,14 @@ func openRoute(ctx context.Context, w *catalog.World, r route.Route) (*active, e
 		return nil, usage("%s: models.%s: makes other vectors (%s) than the active generation has (%s): give the model that was switched to back its keys, and the new one a name of its own",
 			w.Catalog().File, r.Model, a.model.Fingerprint(), r.Fingerprint)
 	}
-	if a.source, err = w.Source(ctx, r.Namespace); err != nil {
+	if a.inside, err = w.SelfContained(ctx, r.Namespace); err != nil {
+		return nil, err
+	}
+	collection := ""
+	if a.inside {
+		collection = r.Locator
+	}
+	if a.source, err = w.SourceOf(ctx, r.Namespace, collection); err != nil {
 		return nil, err
 	}
 	if a.index, err = w.Index(ctx, r.Namespace); err != nil {
@@ -94,9 +102,15 @@ func openRoute(ctx context.Context, w *catalog.World, r route.Route) (*active, e
 }
 
 func (a *active) verifyPair() verify.Pair {
-	return verify.Pair{Source: a.source, Target: a.generation, Model: a.model, CopiesPayload: a.copiesPayload}
+	return verify.Pair{
+		Source: a.source, Target: a.generation, Model: a.model, CopiesPayload: a.copiesPayload, HoldsText: a.inside,
+	}
 }
 
 func (a *active) syncPair() reconcile.Pair {
-	return reconcile.Pair{Source: a.source, Target: a.generation, Embedder: a.embedder, CopiesPayload: a.copiesPayload}
+	p := reconcile.Pair{Source: a.source, Target: a.generation, Embedder: a.embedder, CopiesPayload: a.copiesPayload}
+	if a.inside {
+		p.Collection = a.generation
+	}
+	return p
 }

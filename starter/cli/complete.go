@@ -31,8 +31,9 @@ func (a *app) completes(root *cobra.Command) {
 	arguments := map[string]cobra.CompletionFunc{
 		"start": first(a.completeNamespaces), "plan": first(a.completeNamespaces),
 		"search": first(a.completeNamespaces), "diff": first(a.completeNamespaces), "resolve": first(a.completeNamespaces),
-		"models": first(a.completeModels),
-		"status": first(a.completeJobs(false)), "watch": first(a.completeJobs(true)), "cancel": first(a.completeJobs(true)),
+		"conflicts": first(a.completeNamespaces),
+		"models":    first(a.completeModels),
+		"status":    first(a.completeJobs(false)), "watch": first(a.completeJobs(true)), "cancel": first(a.completeJobs(true)),
 		"import": first(cobra.FixedCompletions([]string{"jsonl", "ndjson", "json"}, cobra.ShellCompDirectiveFilterFileExt)),
 	}
 	flags := map[string]cobra.CompletionFunc{
@@ -41,6 +42,7 @@ func (a *app) completes(root *cobra.Command) {
 		"from":      a.completeModels,
 		"priority":  fixed(activities.Low, activities.Medium, activities.High, activities.Critical),
 		"state":     fixed(workflows.Pending, workflows.Running, workflows.Completed, workflows.Failed, workflows.Cancelled),
+		"keep":      fixed(keepActive, keepFormer),
 		"output":    fixed(formatText, formatJSON),
 		"catalog":   cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
 		"dir":       cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),

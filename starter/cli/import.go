@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/starter/cli/human"
 	"github.com/reembed/reembed/starter/cli/layout"
 	"github.com/reembed/reembed/workflows"
@@ -33,7 +34,9 @@ whole file is checked first: a line that is wrong is reported with its number,
 and nothing is imported, unless --skip-invalid is given. Then the items are
 inserted or replaced by id, and the active generation is brought up to date: what
 is missing or stale in it is embedded. The first import into a namespace makes
-its first generation, with the model that the catalog names for it.
+its first generation, with the model that the catalog names for it. Where the
+namespace is self-contained, items are embedded and written into its active
+collection as an application would do it, and replace what is there by their ids.
 
 Import needs no worker and no Temporal. Importing a file again changes nothing,
 and embeds nothing.`,
@@ -69,20 +72,16 @@ func (a *app) runImport(ctx context.Context, file string, o importOptions) (err 
 		return err
 	}
 	defer closing(w, &err)
-	source, err := w.Source(ctx, o.namespace)
+	result := imported{Namespace: o.namespace}
+	writer, err := a.itemWriter(ctx, w, &result)
 	if err != nil {
 		return err
-	}
-	writer, ok := backends.As[backends.ItemWriter](source)
-	if !ok {
-		return fmt.Errorf("%w: the store of namespace %s does not take items: write them where its source reads them", backends.ErrUnsupported, o.namespace)
 	}
 	in, name, done, err := a.openInput(file)
 	if err != nil {
 		return err
 	}
 	defer done()
-	result := imported{Namespace: o.namespace}
 	bad, err := a.checkLines(ctx, name, in, o.skipInvalid)
 	if err != nil {
 		return err
@@ -97,10 +96,35 @@ func (a *app) runImport(ctx context.Context, file string, o importOptions) (err 
 	if result.Items == 0 {
 		return usage("nothing was imported: %s holds no item", name)
 	}
-	if err := a.syncImported(ctx, w, &result); err != nil {
+	if into, ok := writer.(*collectionWriter); ok {
+		err = into.finish(ctx)
+	} else {
+		err = a.syncImported(ctx, w, &result)
+	}
+	if err != nil {
 		return err
 	}
 	return a.print(result, func(p *layout.Page) { writeImported(p, result) })
+}
+
+// itemWriter is what takes the items: the namespace's source, or its active collection.
+func (a *app) itemWriter(ctx context.Context, w *catalog.World, result *imported) (backends.ItemWriter, error) {
+	inside, err := w.SelfContained(ctx, result.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	if inside {
+		return a.collectionWriter(ctx, w, result)
+	}
+	source, err := w.Source(ctx, result.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	writer, ok := backends.As[backends.ItemWriter](source)
+	if !ok {
+		return nil, fmt.Errorf("%w: the store of namespace %s does not take items: write them where its source reads them", backends.ErrUnsupported, result.Namespace)
+	}
+	return writer, nil
 }
 
 // openInput opens the file, or keeps what comes from stdin in a temporary one,

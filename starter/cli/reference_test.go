@@ -51,6 +51,7 @@ var contacts = map[string]contact{
 	"plan":          {catalog: true, more: []string{"REEMBED_BATCH_SIZE", "REEMBED_JOB_TIMEOUT_SECONDS"}, codes: []int{1, 3, 4, 6, 7}},
 	"queue":         {temporal: true, codes: []int{3, 4, 7}},
 	"queue limit":   {temporal: true, codes: []int{3, 4, 7}},
+	"conflicts":     {catalog: true, codes: []int{1, 3, 4, 6, 7}},
 	"resolve":       {catalog: true, codes: []int{1, 3, 4, 7}},
 	"search":        {catalog: true, codes: []int{1, 3, 4, 7}},
 	"start":         {temporal: true, codes: []int{1, 3, 4, 5, 6, 7}},

@@ -66,7 +66,7 @@ durable job on Temporal.`,
 	root.SetCompletionCommandGroupID(groupMore)
 	root.AddCommand(
 		a.startCommand(), a.statusCommand(), a.listCommand(), a.watchCommand(), a.cancelCommand(), a.queueCommand(),
-		a.importCommand(), a.searchCommand(), a.diffCommand(), a.resolveCommand(), a.modelsCommand(), a.catalogCommand(),
+		a.importCommand(), a.searchCommand(), a.diffCommand(), a.conflictsCommand(), a.resolveCommand(), a.modelsCommand(), a.catalogCommand(),
 		a.planCommand(),
 		a.devCommand(), a.versionCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes", Long: exitTopic()}, environmentCommand(),
