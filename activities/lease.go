@@ -27,7 +27,7 @@ func (a *Activities) acquireLease(ctx context.Context, job Job) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	l, err := records.TakeLease(ctx, reg, job.Namespace, records.Lease{Job: job.ID, Run: job.Run}, a.holderEnded)
+	l, err := records.TakeLease(ctx, reg, job.Namespace, records.Lease{Job: job.ID, Run: job.Run, Locator: job.Locator}, a.holderEnded)
 	if errors.Is(err, backends.ErrConflict) {
 		return 0, because(errNamespaceBusy, "%w", err)
 	}

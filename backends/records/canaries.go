@@ -76,6 +76,21 @@ func PutCanaries(ctx context.Context, reg backends.Registry, m backends.Model, v
 	return nil
 }
 
+// CanaryFingerprints returns the models of which canaries are kept.
+func CanaryFingerprints(ctx context.Context, reg backends.Registry) ([]string, error) {
+	return fingerprints(ctx, reg, kindCanary)
+}
+
+// DeleteCanaries forgets a model's canaries; where there are none it is no error.
+func DeleteCanaries(ctx context.Context, reg backends.Registry, fingerprint string) error {
+	for n := range CanaryTexts {
+		if err := remove(ctx, reg, kindCanary, canaryKey(fingerprint, n)); err != nil {
+			return fmt.Errorf("remove a canary of fingerprint %s: %w", fingerprint, err)
+		}
+	}
+	return nil
+}
+
 // pack scales a vector to 16-bit integers, little-endian.
 func pack(v []float32) []byte {
 	var most float64

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -15,6 +16,11 @@ const kindLease = "lease" // key: the namespace
 type Lease struct {
 	Job string `json:"job"` // workflow id
 	Run string `json:"run"` // first run id
+	// Locator of the generation that the holder makes; empty where it makes none.
+	Locator string `json:"locator,omitempty"`
+	// Hold, of a holder that is no job, is the longest that it may take, from
+	// taking the lease on: nobody can be asked whether it lives.
+	Hold time.Duration `json:"hold,omitempty"`
 	// Seized: from a job that ended without giving it back. What that one had begun
 	// to write may still land.
 	Seized bool `json:"seized,omitempty"`
@@ -92,6 +98,26 @@ func GiveBackLease(ctx context.Context, reg backends.Registry, namespace string,
 	}
 	if err != nil {
 		return fmt.Errorf("give back the lease of namespace %q: %w", namespace, err)
+	}
+	return nil
+}
+
+// HandBackLease puts the lease back as it was before it was seized, for who takes
+// it next to know that its holder ended without giving it back. A free one is freed.
+func HandBackLease(ctx context.Context, reg backends.Registry, namespace string, epoch int64, former Lease) error {
+	if former.Job == "" {
+		return GiveBackLease(ctx, reg, namespace, epoch)
+	}
+	raw, err := json.Marshal(former)
+	if err != nil {
+		return fmt.Errorf("encode lease: %w", err)
+	}
+	_, err = reg.Put(ctx, kindLease, namespace, epoch, raw)
+	if errors.Is(err, backends.ErrConflict) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("hand back the lease of namespace %q: %w", namespace, err)
 	}
 	return nil
 }

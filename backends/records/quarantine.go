@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/reembed/reembed/backends"
@@ -40,43 +41,59 @@ func PutQuarantined(ctx context.Context, reg backends.Registry, namespace, finge
 	return nil
 }
 
-// pageQuarantined returns at most limit refusals whose ids are greater than
-// after, by the byte order of their ids.
-func pageQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint, after string, limit int) ([]Quarantined, error) {
-	prefix := quarantineOf(namespace, fingerprint)
-	from := ""
-	if after != "" {
-		from = prefix + after
-	}
-	entries, err := reg.List(ctx, kindQuarantine, prefix, from, limit)
-	if err != nil {
-		return nil, fmt.Errorf("list the quarantine of namespace %q: %w", namespace, err)
-	}
-	found := make([]Quarantined, len(entries))
-	for i, e := range entries {
-		if err := json.Unmarshal(e.Value, &found[i]); err != nil {
-			return nil, fmt.Errorf("quarantined item of namespace %q, version %d: %w: %w", namespace, e.Version, backends.ErrDamaged, err)
-		}
-	}
-	return found, nil
+// AllQuarantined returns all refusals of a namespace's items by a model, by the
+// byte order of their ids.
+func AllQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint string) ([]Quarantined, error) {
+	return ofItems[Quarantined](ctx, reg, kindQuarantine, namespace, fingerprint)
 }
 
-// quarantinePage is how many refusals AllQuarantined reads at once.
-const quarantinePage = 1000
+// itemsPage is how many records of items are read at once.
+const itemsPage = 1000
 
-// AllQuarantined returns all refusals of a namespace's items by a model.
-func AllQuarantined(ctx context.Context, reg backends.Registry, namespace, fingerprint string) ([]Quarantined, error) {
-	var all []Quarantined
-	for after := ""; ; after = all[len(all)-1].ID {
-		page, err := pageQuarantined(ctx, reg, namespace, fingerprint, after, quarantinePage)
+// ofItems reads all records of a kind about a namespace's items and a model.
+func ofItems[T any](ctx context.Context, reg backends.Registry, kind, namespace, fingerprint string) ([]T, error) {
+	prefix := quarantineOf(namespace, fingerprint)
+	var all []T
+	for after := ""; ; {
+		entries, err := reg.List(ctx, kind, prefix, after, itemsPage)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("list the %s records of namespace %q: %w", kind, namespace, err)
 		}
-		all = append(all, page...)
-		if len(page) < quarantinePage {
+		for _, e := range entries {
+			var one T
+			if err := json.Unmarshal(e.Value, &one); err != nil {
+				return nil, fmt.Errorf("%s record of namespace %q, version %d: %w: %w", kind, namespace, e.Version, backends.ErrDamaged, err)
+			}
+			all = append(all, one)
+			after = e.Key
+		}
+		if len(entries) < itemsPage {
 			return all, nil
 		}
 	}
+}
+
+// QuarantineFingerprints returns the models that refused items of a namespace, or
+// for which such were waived.
+func QuarantineFingerprints(ctx context.Context, reg backends.Registry, namespace string) ([]string, error) {
+	var found []string
+	for _, kind := range []string{kindQuarantine, kindWaiver} {
+		all, err := fingerprints(ctx, reg, kind)
+		if err != nil {
+			return nil, err
+		}
+		for _, fingerprint := range all {
+			entries, err := reg.List(ctx, kind, quarantineOf(namespace, fingerprint), "", 1)
+			if err != nil {
+				return nil, fmt.Errorf("list the %s records of namespace %q: %w", kind, namespace, err)
+			}
+			if len(entries) > 0 && !slices.Contains(found, fingerprint) {
+				found = append(found, fingerprint)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found, nil
 }
 
 // RefusedContents returns the hash of the text that was refused of each
@@ -95,6 +112,28 @@ func DeleteQuarantined(ctx context.Context, reg backends.Registry, namespace, fi
 	for _, id := range ids {
 		if err := remove(ctx, reg, kindQuarantine, quarantineOf(namespace, fingerprint)+id); err != nil {
 			return fmt.Errorf("take an item of namespace %q out of quarantine: %w", namespace, err)
+		}
+	}
+	return nil
+}
+
+// ForgetQuarantine removes all refusals of a namespace's items by a model, and
+// their waivers.
+func ForgetQuarantine(ctx context.Context, reg backends.Registry, namespace, fingerprint string) error {
+	for _, kind := range []string{kindQuarantine, kindWaiver} {
+		for {
+			entries, err := reg.List(ctx, kind, quarantineOf(namespace, fingerprint), "", itemsPage)
+			if err != nil {
+				return fmt.Errorf("list the %s records of namespace %q: %w", kind, namespace, err)
+			}
+			for _, e := range entries {
+				if err := remove(ctx, reg, kind, e.Key); err != nil {
+					return fmt.Errorf("remove a %s record of namespace %q: %w", kind, namespace, err)
+				}
+			}
+			if len(entries) < itemsPage {
+				break
+			}
 		}
 	}
 	return nil
