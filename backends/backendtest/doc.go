@@ -20,6 +20,7 @@
 //	records       stamps, fetch, upsert, delete
 //	refusals      what must not be written, and leaves nothing behind
 //	search        scores, order, bounds
+//	publish       the active generation under a name
 //	registry      compare-and-swap, versions, lists; racers; leases
 //	fuzz          any strings for ids, keys, cursors and names
 //	crash         what is there after a store was left open and opened again

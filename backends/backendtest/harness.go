@@ -12,6 +12,8 @@ import (
 type Harness[T any] struct {
 	// New makes an empty place for one test, and cleans up behind it.
 	New func(t *testing.T) Place[T]
+	// Publishing gives an index a name for its active generation; nil where it can't publish.
+	Publishing func(x T, name string) T
 	// MergesEmptyPayload: an empty payload may come back as nil, and nil as empty.
 	MergesEmptyPayload bool
 	// JSONPayloads: payloads are JSON documents; other bytes are refused.

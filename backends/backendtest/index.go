@@ -30,6 +30,7 @@ func Index(t *testing.T, h Harness[backends.Index]) {
 	s.run("delete", testDeleteRecords)
 	s.run("upsert refused", testUpsertRefused)
 	s.run("one step", testOneStep)
+	s.run("publish", func(t *testing.T, p Place[backends.Index]) { testPublish(t, p, h) })
 	s.run("crash", testIndexCrash)
 	for _, metric := range []backends.Metric{backends.Cosine, backends.Dot, backends.Euclidean} {
 		s.run("search "+string(metric), func(t *testing.T, p Place[backends.Index]) { testSearch(t, p, metric) })

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"time"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -15,6 +16,8 @@ type Catalog struct {
 	Embedders  map[string]EmbedderSpec
 	Models     map[string]ModelSpec
 	Namespaces map[string]Namespace
+	// Variables are the names of those that the file uses.
+	Variables []string
 	// Warnings are about what is allowed and rarely meant; shown by catalog check.
 	Warnings []Problem
 }
@@ -56,6 +59,9 @@ type Namespace struct {
 	Model  string // that the namespace begins with; the route tells which one is active now
 	Writes Writes
 	Golden *Golden // queries with known answers, for the quality gate
+	// Publish is a name under which the store shows the active generation; empty: none.
+	Publish string
+	Hooks   Hooks
 	// Options are the keys that the store's driver reads (table, key, text, ...),
 	// decoded and checked by it; opaque to everyone else.
 	Options any
@@ -69,6 +75,21 @@ type Golden struct {
 	Qrels   string  // TSV file: query, document, relevance
 	MinNDCG float64 // of the new model, absolute; 0: no bound
 	MaxDrop float64 // of nDCG@10 against the active model; 0: no bound
+}
+
+// Hooks are what a job asks and tells around the switch of a namespace. They are
+// the catalog's alone: a request runs no commands.
+type Hooks struct {
+	Veto *Hook // asked before the switch; nil: nobody
+	Post *Hook // told behind it
+}
+
+// Hook is a command or an address; one of the two.
+type Hook struct {
+	Command []string // program and arguments; it runs in the folder of the catalog
+	URL     string   // http or https
+	Headers map[string]string
+	Timeout time.Duration // of one try
 }
 
 // Store is an opened store: what it can play of the roles of package backends.

@@ -16,16 +16,19 @@ type document struct {
 	values   map[*yaml.Node]string // scalars that name variables, filled in
 	broken   map[*yaml.Node]bool   // scalars that were complained about already
 	filled   map[string]string     // values of variables, and the variables' names
+	// variables are the names of all that were looked up.
+	variables map[string]bool
 }
 
 // parse reads the tree, and refuses of YAML what a catalog has no use for:
 // several documents, anchors, merges, tags and doubled keys. The root is nil
 // when there is nothing to go on with.
 func parse(file string, raw []byte, getenv func(string) (string, bool)) (*document, *yaml.Node) {
-	d := &document{file: file, values: map[*yaml.Node]string{}, broken: map[*yaml.Node]bool{}, filled: map[string]string{}}
+	d := &document{file: file, values: map[*yaml.Node]string{}, broken: map[*yaml.Node]bool{}, filled: map[string]string{}, variables: map[string]bool{}}
 	lookup := getenv
 	getenv = func(name string) (string, bool) {
 		v, ok := lookup(name)
+		d.variables[name] = true
 		if len(v) >= minRedacted {
 			d.filled[v] = name
 		}

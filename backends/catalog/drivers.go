@@ -18,6 +18,10 @@ type Drivers struct {
 type StoreDriver struct {
 	// KeepsRegistry says that Store.Registry works.
 	KeepsRegistry bool
+	// Publishes says that its indexes are backends.Publishers of Namespace.Publish.
+	// CheckPublish, which may be nil, says what is wrong with such a name.
+	Publishes    bool
+	CheckPublish func(name string) error
 	// Store reads the driver's keys of an entry of stores, all but driver, and
 	// returns what opens it. It touches nothing outside.
 	Store func(f *Fields) func(ctx context.Context) (Store, error)

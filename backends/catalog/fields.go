@@ -73,6 +73,9 @@ func (f *Fields) Path(key string) string {
 	return filepath.Join(filepath.Dir(f.doc.file), p)
 }
 
+// Has reports whether the key stands in the file.
+func (f *Fields) Has(key string) bool { return f.values[key] != nil }
+
 // Need reports a problem unless the key stands in the file.
 func (f *Fields) Need(keys ...string) {
 	for _, key := range keys {

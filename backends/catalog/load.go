@@ -67,6 +67,7 @@ func read(file string, raw []byte, getenv func(string) (string, bool), d Drivers
 		doc.problems.sort()
 		return nil, doc.problems
 	}
+	l.catalog.Variables = slices.Sorted(maps.Keys(doc.variables))
 	l.warn()
 	return l.catalog, nil
 }

@@ -142,7 +142,7 @@ func TestLoadNamesFileLineAndKey(t *testing.T) {
 		},
 		"unknown key of a namespace": {
 			"writes: text", "write: text",
-			[]string{`c.yaml:22: namespaces.docs.write: unknown key; known here: golden, key, model, store, table, writes`},
+			[]string{`c.yaml:22: namespaces.docs.write: unknown key; known here: golden, hooks, key, model, publish, store, table, writes`},
 		},
 		"unknown section":          {"registry:", "register:", []string{`c.yaml:2: register: unknown key; known here: embedders, models, namespaces, registry, stores`, `c.yaml:24: namespaces.wiki.store: a store of driver plain can't keep the registry`}},
 		"doubled key":              {"metric: dot", "dimensions: 1", []string{`c.yaml:14: models.org/large-v2.dimensions: stands here a second time, first in line 13: remove one`}},
@@ -170,7 +170,7 @@ func TestLoadNamesFileLineAndKey(t *testing.T) {
 		"store without registry":   {"registry: {store: main}", "", []string{`c.yaml:24: namespaces.wiki.store: a store of driver plain can't keep the registry: add registry: {store: NAME}`}},
 		"registry that can't":      {"registry: {store: main}", "registry: {store: far}", []string{`c.yaml:2: registry.store: a store of driver plain can't keep the registry: name another`}},
 		"writes vectors":           {"writes: text", "writes: vectors", []string{`c.yaml:22: namespaces.docs.writes: vectors is not yet supported`}},
-		"publish":                  {"writes: text", "publish: {view: docs}", []string{`c.yaml:22: namespaces.docs.publish: is not yet supported: remove it`}},
+		"publish":                  {"writes: text", "publish: {view: docs}", []string{`c.yaml:22: namespaces.docs.publish: is not text`}},
 		"unknown key of a mapping": {"latency: 40ms", "limits: {rpn: 3000}", []string{`c.yaml:7: embedders.one.limits.rpn: unknown key; known here: burst, rpm`}},
 		"unknown key further down": {"latency: 40ms", "limits: {burst: {mots: 1}}", []string{`c.yaml:7: embedders.one.limits.burst.mots: unknown key; known here: most`}},
 		"unknown key of golden":    {"min_ndcg: 0.5", "min_ncdg: 0.5", []string{`c.yaml:27: namespaces.wiki.golden.min_ncdg: unknown key; known here: max_drop, min_ndcg, qrels, queries`}},

@@ -26,10 +26,10 @@ func (l *loader) registry(root *Fields) {
 }
 
 func (l *loader) namespace(name string, f *Fields) {
-	for _, key := range []string{"publish", "source", "index"} {
+	for _, key := range []string{"source", "index"} {
 		f.Later(key)
 	}
-	ns := Namespace{Name: name, Golden: l.golden(f), Writes: Writes(f.OneOf("writes", string(WritesText), string(WritesVectors)))}
+	ns := Namespace{Name: name, Golden: l.golden(f), Publish: f.String("publish"), Hooks: hooks(f), Writes: Writes(f.OneOf("writes", string(WritesText), string(WritesVectors)))}
 	if ns.Writes == WritesVectors {
 		f.Problem("writes", "vectors is not yet supported: write text, and let reembed embed")
 	}
@@ -44,6 +44,7 @@ func (l *loader) namespace(name string, f *Fields) {
 		f.Problem("store", "a store of driver %s can't keep the registry: add registry: {store: NAME} to the catalog", spec.Driver)
 	}
 	ns.Options, ns.table = driver.Namespace(f)
+	l.checkPublish(f, ns, spec.Driver, driver)
 	l.catalog.Namespaces[name] = ns
 	f.finish()
 }
@@ -67,6 +68,9 @@ func (l *loader) warn() {
 	tables := map[[2]string]string{}
 	for _, name := range slices.Sorted(maps.Keys(l.catalog.Namespaces)) {
 		ns := l.catalog.Namespaces[name]
+		if ns.Publish != "" {
+			l.doubt("namespaces."+name, PublishWarning(ns.Publish))
+		}
 		at := [2]string{ns.Store, ns.table}
 		if first, ok := tables[at]; ok && ns.table != "" {
 			l.doubt("namespaces."+name, fmt.Sprintf("has the same store and table as namespace %s: each embeds and searches for itself", first))

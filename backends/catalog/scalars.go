@@ -47,6 +47,37 @@ func (f *Fields) Texts(key string) map[string]string {
 	return texts
 }
 
+// List reads a list of texts; nil where the key is absent.
+func (f *Fields) List(key string) []string {
+	f.ask(key)
+	n := f.values[key]
+	switch {
+	case n == nil || f.doc.broken[n]:
+		return nil
+	case n.Kind != yaml.SequenceNode || len(n.Content) == 0:
+		f.Problem(key, "is not a list of texts: write it like [one, two]")
+		return nil
+	}
+	texts := make([]string, 0, len(n.Content))
+	for i, c := range n.Content {
+		name := below(key, strconv.Itoa(i))
+		text, ok := f.text(c)
+		if !ok && !f.doc.broken[c] {
+			f.doc.report(c.Line, below(f.key, name), "is not text: put it in quotes")
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// text is a node's text, with its variables filled in.
+func (f *Fields) text(n *yaml.Node) (string, bool) {
+	if filled, ok := f.doc.values[n]; ok {
+		return filled, true
+	}
+	return n.Value, n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && !f.doc.broken[n]
+}
+
 // OneOf reads a text that has to be one of some; the first where the key is absent.
 func (f *Fields) OneOf(key string, allowed ...string) string {
 	s, ok := f.scalar(key, "text", "!!str")

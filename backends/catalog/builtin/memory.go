@@ -21,6 +21,7 @@ import (
 func memoryDriver() catalog.StoreDriver {
 	return catalog.StoreDriver{
 		KeepsRegistry: true,
+		Publishes:     true,
 		Store: func(f *catalog.Fields) func(context.Context) (catalog.Store, error) {
 			cfg := memory.Config{CopiesPayload: f.Bool("copies_payload")}
 			return func(ctx context.Context) (catalog.Store, error) {
@@ -62,7 +63,7 @@ func (s memoryStore) Index(ns catalog.Namespace) (backends.Index, error) {
 	if o.selfContained {
 		return s.Store.Collections(ns.Name), nil
 	}
-	return s.Store.Index(ns.Name), nil
+	return s.Store.Index(ns.Name).PublishedAs(ns.Publish), nil
 }
 
 func (s memoryStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }

@@ -20,9 +20,12 @@ import (
 //	key: id                  column of the id
 //	text: text               column of the text
 //	payload: meta            column of the payload; none unless named
+//	publish: docs_active     a view of the active generation; none unless named
 func sqliteDriver() catalog.StoreDriver {
 	return catalog.StoreDriver{
 		KeepsRegistry: true,
+		Publishes:     true,
+		CheckPublish:  sqlite.CheckPublish,
 		Store: func(f *catalog.Fields) func(context.Context) (catalog.Store, error) {
 			f.Need("path")
 			if strings.Contains(f.String("path"), ":memory:") {
@@ -60,7 +63,7 @@ func (s sqliteStore) Source(ns catalog.Namespace) (backends.Source, error) {
 }
 
 func (s sqliteStore) Index(ns catalog.Namespace) (backends.Index, error) {
-	return s.Store.Index(ns.Name), nil
+	return s.Store.Index(ns.Name).PublishedAs(ns.Publish), nil
 }
 
 func (s sqliteStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }

@@ -13,6 +13,7 @@ import (
 type Index struct {
 	store     *Store
 	namespace string
+	published string // name that the active generation is shown under; empty: none
 }
 
 var _ backends.Index = (*Index)(nil)

@@ -15,7 +15,9 @@ func sources() backendtest.Harness[backends.Source] {
 }
 
 func indexes(c memory.Config) backendtest.Harness[backends.Index] {
-	return harness(c, func(s *memory.Store, name string) backends.Index { return s.Index(name) })
+	h := harness(c, func(s *memory.Store, name string) backends.Index { return s.Index(name) })
+	h.Publishing = func(x backends.Index, name string) backends.Index { return x.(*memory.Index).PublishedAs(name) }
+	return h
 }
 
 func registries() backendtest.Harness[backends.Registry] {

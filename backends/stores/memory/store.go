@@ -22,7 +22,8 @@ type Store struct {
 	tables      map[string]*ordered[backends.Item]
 	generations map[string]*generation // by locator
 	entries     map[entryName]backends.Entry
-	version     int64 // the last one given to an entry or a collection's record
+	version     int64                // the last one given to an entry or a collection's record
+	published   map[string]published // by name
 }
 
 // Open returns a new, empty store. It never fails.
@@ -32,6 +33,7 @@ func Open(_ context.Context, c Config) (*Store, error) {
 		tables:      map[string]*ordered[backends.Item]{},
 		generations: map[string]*generation{},
 		entries:     map[entryName]backends.Entry{},
+		published:   map[string]published{},
 	}, nil
 }
 

@@ -23,7 +23,9 @@ func sources() backendtest.Harness[backends.Source] {
 }
 
 func indexes() backendtest.Harness[backends.Index] {
-	return harness(func(_ *testing.T, s *sqlite.Store, name string) backends.Index { return s.Index(name) })
+	h := harness(func(_ *testing.T, s *sqlite.Store, name string) backends.Index { return s.Index(name) })
+	h.Publishing = func(x backends.Index, name string) backends.Index { return x.(*sqlite.Index).PublishedAs(name) }
+	return h
 }
 
 func registries() backendtest.Harness[backends.Registry] {

@@ -21,6 +21,7 @@ const ownWrite = 5 * time.Second
 type Index struct {
 	store     *Store
 	namespace string
+	published string // name of the view of the active generation; empty: none
 }
 
 var _ backends.Index = (*Index)(nil)
