@@ -58,6 +58,7 @@ var arrows = map[string][]string{
 	// The engines know the roles only; the activities around them the jobs.
 	"./activities/reconcile": {"./backends", "./backends/patient", groups},
 	"./activities/verify":    {"./backends"},
+	"./activities/hooks":     {"./backends/catalog", "./backends/route"},
 	"./activities": {
 		"./activities/...", "./backends", "./backends/catalog", "./backends/patient", "./backends/records", "./backends/route",
 		temporalAPI, temporalSDK,

@@ -89,13 +89,13 @@ embedders:
   f: {driver: openai, base_url: "http://localhost/v1", zz: 1, azure: {api_version: v, zz: 1}, limits: {rpm: 1, zz: 1}}
 models: {a: {embedder: e, dimensions: 2, zz: 1}}
 namespaces:
-  n: {store: s, table: t, model: a, zz: 1, golden: {queries: q, qrels: r, zz: 1}}
+  n: {store: s, table: t, model: a, zz: 1, golden: {queries: q, qrels: r, zz: 1}, hooks: {zz: 1, veto: {command: [x], zz: 1}}}
   o: {store: m, table: t, model: a, zz: 1}
 zz: 1
 `)
 	problems, ok := errors.AsType[catalog.Problems](err)
 	require.True(t, ok, "%v", err)
-	require.Len(t, problems, 12, "one unknown key in each mapping: %v", err)
+	require.Len(t, problems, 14, "one unknown key in each mapping: %v", err)
 	for _, p := range problems {
 		_, keys, found := strings.Cut(p.Text, "known here: ")
 		require.True(t, found, p.String())

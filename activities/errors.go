@@ -34,6 +34,7 @@ const (
 	CodeCanariesChanged    = "CANARIES_CHANGED"
 	CodeWorkerTooOld       = "WORKER_TOO_OLD" // a newer worker asks for what this one has not
 	CodeChangesLost        = "CHANGES_LOST"   // what changed is not known any more: a full pass finds it
+	CodeVetoed             = "VETOED"         // the veto hook does not allow the switch, or can't be asked
 	CodeTimeout            = "JOB_TIMEOUT"
 	CodeNotConverging      = "NOT_CONVERGING" // the application writes faster than catch-up follows
 )
@@ -48,6 +49,7 @@ var (
 	errRouteChanged       = errors.New("route changed")
 	errCanariesChanged    = errors.New("canaries changed")
 	errWorkerTooOld       = errors.New("worker too old")
+	errVetoed             = errors.New("vetoed")
 )
 
 // Reaction is what a job does about an error.
@@ -62,6 +64,8 @@ const (
 	Pauses Reaction = "pauses"
 	// Requeues sends the job back to wait for the namespace.
 	Requeues Reaction = "requeues"
+	// Waits keeps the job in phase ready, without a slot; it asks again later.
+	Waits Reaction = "waits"
 )
 
 // Failure is a row of the one table of errors.
@@ -83,6 +87,8 @@ var Failures = []Failure{
 	{errQuarantine, CodeQuarantine, Fails, "Mend the items' texts, or start again with them named in waive."},
 	{errRouteChanged, CodeRouteChanged, Fails, "Look at the route, and start again if the switch is still wanted."},
 	{errCanariesChanged, CodeCanariesChanged, Pauses, "The provider serves another model under this name: give the catalog's model a new revision and start again."},
+
+	{errVetoed, CodeVetoed, Waits, "Ask whoever runs the veto hook; the job asks it again by itself."},
 
 	{errWorkerTooOld, CodeWorkerTooOld, Retries, "Upgrade all workers: a newer one goes on with the job."},
 

@@ -79,7 +79,7 @@ func TestEveryCodeHasARow(t *testing.T) {
 	for _, f := range activities.Failures {
 		rows[f.Code]++
 		require.NotEmpty(t, f.Advice, f.Code)
-		require.Contains(t, []activities.Reaction{activities.Retries, activities.Fails, activities.Pauses, activities.Requeues}, f.Reaction)
+		require.Contains(t, []activities.Reaction{activities.Retries, activities.Fails, activities.Pauses, activities.Requeues, activities.Waits}, f.Reaction)
 		require.Equal(t, f.Code, activities.FailureOf(f.Code).Code)
 	}
 	for name, code := range codes {

@@ -30,6 +30,14 @@ type Job struct {
 	DryRun         bool          `json:"dry_run,omitempty"`
 	MaxFailedItems int64         `json:"max_failed_items"`
 	Waive          []string      `json:"waive,omitempty"`
+	// Cutover is manual where a person decides on the switch, CutoverWindow when it
+	// may be, MaxVerifyAge how old the verification may be then; 0: any age.
+	Cutover       Cutover       `json:"cutover,omitempty"`
+	CutoverWindow string        `json:"cutover_window,omitempty"`
+	MaxVerifyAge  time.Duration `json:"max_verify_age,omitempty"`
+	// Publish and PostHook say that the catalog asks for these behind the switch.
+	Publish  bool `json:"publish,omitempty"`
+	PostHook bool `json:"post_hook,omitempty"`
 	// Window is how many range workflows run at once; ContinueAfter the history
 	// events after which the root continues as new between two passes. They are
 	// data of the job, never read from a worker's environment in the workflow.

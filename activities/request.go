@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -28,7 +29,27 @@ type Request struct {
 	MaxFailedItems *int64 `json:"max_failed_items,omitempty"`
 	// Waive names quarantined items without which the switch may happen.
 	Waive []string `json:"waive,omitempty"`
+	// Cutover says who decides that the job switches: itself, or a person, who
+	// sends it the update "cutover" when it is ready. Absent: auto.
+	Cutover Cutover `json:"cutover,omitempty"`
+	// CutoverWindow is when it may switch, like "02:00-04:00 Europe/Berlin". Absent: at any time.
+	CutoverWindow string `json:"cutover_window,omitempty"`
+	// MaxVerifyAgeSeconds is how old the verification may be at the switch; an older
+	// one is repeated. Absent: 3600.
+	MaxVerifyAgeSeconds *int64 `json:"max_verify_age_seconds,omitempty"`
 }
+
+// Cutover says who decides that a job switches.
+type Cutover string
+
+// Who decides.
+const (
+	CutoverAuto   Cutover = "auto"   // the job, as soon as nothing stands against it
+	CutoverManual Cutover = "manual" // a person
+)
+
+// DefaultMaxVerifyAge is how old a verification may be at the switch, where the job does not say.
+const DefaultMaxVerifyAge = time.Hour
 
 // Bounds of a request's numbers.
 const (
@@ -74,6 +95,10 @@ func (r Request) validate() error {
 		return refuse("timeout_seconds", "%d is not between 0 (none) and %d", *r.TimeoutSeconds, MaxTimeoutSeconds)
 	case r.MaxFailedItems != nil && *r.MaxFailedItems < 0:
 		return refuse("max_failed_items", "%d is negative", *r.MaxFailedItems)
+	case r.Cutover != "" && r.Cutover != CutoverAuto && r.Cutover != CutoverManual:
+		return refuse("cutover", "%q is neither %s nor %s", r.Cutover, CutoverAuto, CutoverManual)
+	case r.MaxVerifyAgeSeconds != nil && (*r.MaxVerifyAgeSeconds < 1 || *r.MaxVerifyAgeSeconds > MaxTimeoutSeconds):
+		return refuse("max_verify_age_seconds", "%d is not between 1 and %d", *r.MaxVerifyAgeSeconds, MaxTimeoutSeconds)
 	case len(r.Waive) > maxWaived:
 		return refuse("waive", "%d ids, at most %d", len(r.Waive), maxWaived)
 	case len(strings.Join(r.Waive, "")) > maxWaivedBytes:
@@ -81,6 +106,12 @@ func (r Request) validate() error {
 	}
 	if _, err := ParsePriority(string(r.Priority)); err != nil {
 		return refuse("priority", "%q is none of LOW, MEDIUM, HIGH, CRITICAL", r.Priority)
+	}
+	if r.CutoverWindow == "" {
+		return nil
+	}
+	if _, err := ParseWindow(r.CutoverWindow); err != nil {
+		return refuse("cutover_window", "%s", strings.TrimPrefix(err.Error(), backends.ErrInvalidInput.Error()+": "))
 	}
 	return nil
 }

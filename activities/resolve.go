@@ -43,6 +43,7 @@ func (a *Activities) resolve(ctx context.Context, request json.RawMessage) (Job,
 		return Job{}, refused("to", err)
 	}
 	job := a.jobOf(r, to)
+	job.Publish, job.PostHook = ns.Publish != "", ns.Hooks.Post != nil
 	reg, err := a.World.Registry(ctx, ns.Name)
 	if err != nil {
 		return Job{}, err
@@ -80,6 +81,7 @@ func (a *Activities) jobOf(r Request, to backends.Model) Job {
 		Namespace: r.Namespace, To: to, Fingerprint: to.Fingerprint(),
 		Priority: priority, BatchSize: r.BatchSize, Timeout: set.JobTimeout, DryRun: r.DryRun,
 		MaxFailedItems: DefaultMaxFailedItems, Waive: r.Waive,
+		Cutover: r.Cutover, CutoverWindow: r.CutoverWindow, MaxVerifyAge: DefaultMaxVerifyAge,
 		Window: set.Window, ContinueAfter: set.ContinueAfter,
 	}
 	if job.BatchSize == 0 {
@@ -90,6 +92,9 @@ func (a *Activities) jobOf(r Request, to backends.Model) Job {
 	}
 	if r.MaxFailedItems != nil {
 		job.MaxFailedItems = *r.MaxFailedItems
+	}
+	if r.MaxVerifyAgeSeconds != nil {
+		job.MaxVerifyAge = time.Duration(*r.MaxVerifyAgeSeconds) * time.Second
 	}
 	return job
 }

@@ -29,7 +29,7 @@ func TestResolveFillsInTheWorkersSettings(t *testing.T) {
 	require.Equal(t, activities.Job{
 		Namespace: "docs", To: newer, Fingerprint: newer.Fingerprint(), Locator: h.index().Locator(newer),
 		Priority: activities.Medium, BatchSize: 10, Timeout: time.Hour, MaxFailedItems: 100,
-		Window: 8, ContinueAfter: got.ContinueAfter,
+		MaxVerifyAge: time.Hour, Window: 8, ContinueAfter: got.ContinueAfter,
 	}, got)
 	require.Positive(t, got.ContinueAfter)
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // CheckSwitch returns what stands against the switch: lost lease, quarantined
-// items that nobody waived, changed canaries, a route that somebody else moved.
+// items that nobody waived, changed canaries, a route that somebody else moved, a
+// veto. The hook is asked last, when the switch hangs on nothing else.
 func (a *Activities) CheckSwitch(ctx context.Context, job Job) error {
 	_, stop := beat(ctx)
 	defer stop()
@@ -27,13 +28,17 @@ func (a *Activities) checkSwitch(ctx context.Context, job Job) error {
 	if err := o.fence(ctx); err != nil {
 		return err
 	}
-	if _, _, err := o.routeNow(ctx); err != nil {
+	now, switched, err := o.routeNow(ctx)
+	if err != nil {
 		return err
 	}
 	if err := o.checkWaived(ctx); err != nil {
 		return err
 	}
-	return checkCanaries(ctx, o.registry, o.embedder)
+	if err := checkCanaries(ctx, o.registry, o.embedder); err != nil || switched {
+		return err
+	}
+	return a.askVeto(ctx, o, now)
 }
 
 // routeNow reads the route: the one that the job set out from (nil: none), or

@@ -60,10 +60,11 @@ func (s memoryStore) Index(ns catalog.Namespace) (backends.Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	index := s.Store.Index(ns.Name).PublishedAs(ns.Publish)
 	if o.selfContained {
-		return s.Store.Collections(ns.Name), nil
+		return &memory.Collections{Index: index}, nil
 	}
-	return s.Store.Index(ns.Name).PublishedAs(ns.Publish), nil
+	return index, nil
 }
 
 func (s memoryStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }
