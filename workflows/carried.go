@@ -38,6 +38,21 @@ type Carried struct {
 	Rounds     int   `json:"rounds,omitempty"`      // verifications since the copy
 	Requeues   int   `json:"requeues,omitempty"`    // lost leases
 	PhaseItems int64 `json:"phase_items,omitempty"` // looked at since the phase began
+
+	Standby Standby `json:"standby,omitzero"`
+}
+
+// Standby is what a job remembers of its wait in phase ready.
+type Standby struct {
+	VerifiedAt time.Time          `json:"verified_at,omitzero"` // when the last verification ended
+	SyncedAt   time.Time          `json:"synced_at,omitzero"`   // when the last pass ended that kept the shadow fresh
+	PassTook   time.Duration      `json:"pass_took,omitempty"`
+	Stood      bool               `json:"stood,omitempty"`  // the job has waited since then
+	Asked      bool               `json:"asked,omitempty"`  // it asks the gate for a slot again
+	Opening    activities.Opening `json:"opening,omitzero"` // of the window: the one that is open, or the next
+	Vetoes     int                `json:"vetoes,omitempty"` // in a row
+	Veto       string             `json:"veto,omitempty"`   // why, the last time
+	AskAt      time.Time          `json:"ask_at,omitzero"`  // when the veto hook is asked again
 }
 
 // newCarried is the memory of a job that has just been started.

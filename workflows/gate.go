@@ -23,6 +23,7 @@ func GateWorkflow(ctx workflow.Context, state GateState) error {
 		gateQueue: newGateQueue(state),
 		acquire:   workflow.GetSignalChannel(ctx, activities.SignalGateAcquire),
 		withdraw:  workflow.GetSignalChannel(ctx, activities.SignalGateWithdraw),
+		park:      workflow.GetSignalChannel(ctx, activities.SignalGatePark),
 		limit:     workflow.GetSignalChannel(ctx, activities.SignalGateLimit),
 	}
 	err := workflow.SetQueryHandler(ctx, QueryGate, func() (GateState, error) { return g.GateState, nil })
@@ -41,6 +42,11 @@ func GateWorkflow(ctx workflow.Context, state GateState) error {
 	}
 	for {
 		g.receive(ctx)
+		for _, p := range g.Parked {
+			if !g.watches(p) {
+				g.hold(ctx, p)
+			}
+		}
 		for _, r := range g.next() {
 			g.hold(ctx, r)
 		}
@@ -60,11 +66,14 @@ func GateWorkflow(ctx workflow.Context, state GateState) error {
 // gate is the queue with its ears and hands.
 type gate struct {
 	*gateQueue
-	acquire, withdraw, limit workflow.ReceiveChannel
-	handled, released        int // in this run
+	acquire, withdraw, park, limit workflow.ReceiveChannel
+	handled, released              int // in this run
+	holdings                       []*holding
 }
 
-func (g *gate) pending() int { return g.acquire.Len() + g.withdraw.Len() + g.limit.Len() }
+func (g *gate) pending() int {
+	return g.acquire.Len() + g.withdraw.Len() + g.park.Len() + g.limit.Len()
+}
 
 // full reports whether it is time to continue as new. Grants that are not known
 // to have arrived are sent again by the next run, so that nothing depends on
@@ -75,10 +84,11 @@ func (g *gate) full(ctx workflow.Context) bool {
 }
 
 // receive takes all signals that are there. A withdrawal is looked at before a
-// request, but a job never asks again after it withdrew.
+// request, and a parking before both: a job that asks again has another nonce, and
+// waits in between until its signal is there.
 func (g *gate) receive(ctx workflow.Context) {
 	for {
-		var gone, r activities.SlotRequest
+		var gone, parked, r activities.SlotRequest
 		var limit *int // nil after a signal without a value, in whatever way it has none
 		switch {
 		case g.limit.ReceiveAsync(&limit):
@@ -87,6 +97,8 @@ func (g *gate) receive(ctx workflow.Context) {
 			}
 		case g.withdraw.ReceiveAsync(&gone):
 			g.gateQueue.withdraw(gone)
+		case g.park.ReceiveAsync(&parked):
+			g.gateQueue.park(parked)
 		case g.acquire.ReceiveAsync(&r):
 			switch g.gateQueue.acquire(r) {
 			case again:
@@ -105,53 +117,6 @@ func (g *gate) receive(ctx workflow.Context) {
 	}
 }
 
-// hold watches a holder until it is over, and tells it of its slot unless it
-// knows. The watch is begun first: a job that closes at once is not missed.
-func (g *gate) hold(ctx workflow.Context, r activities.SlotRequest) {
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		watch, cancel := workflow.WithCancel(watching(ctx))
-		defer cancel()
-		over := workflow.ExecuteActivity(watch, work.WatchJob, r)
-		if !r.Granted {
-			if err := g.tell(ctx, r); err != nil { // it is gone, or asks again later
-				workflow.GetLogger(ctx).Info("a slot's job was not reached", "job", r.Job, "error", err)
-				g.free(r)
-				return
-			}
-		}
-		for {
-			err := over.Get(ctx, nil)
-			if err == nil {
-				g.free(r)
-				return
-			}
-			if ctx.Err() != nil {
-				return
-			}
-			workflow.GetLogger(ctx).Error("watch a slot's job", "job", r.Job, "error", err)
-			if workflow.Sleep(ctx, watchPause) != nil {
-				return
-			}
-			over = workflow.ExecuteActivity(watch, work.WatchJob, r)
-		}
-	})
-}
-
-// tell signals the job's current run that it holds a slot.
-func (g *gate) tell(ctx workflow.Context, r activities.SlotRequest) error {
-	grant := activities.Grant{FirstRun: r.FirstRun, Nonce: r.Nonce}
-	err := workflow.SignalExternalWorkflow(ctx, r.Job, "", activities.SignalSlotGranted, grant).Get(ctx, nil)
-	if err == nil {
-		g.delivered(r)
-	}
-	return err
-}
-
-func (g *gate) free(r activities.SlotRequest) {
-	g.release(r)
-	g.released++
-}
-
 func (g *gate) markdown() string {
 	out := fmt.Sprintf("**%d** of %d slots held, **%d** jobs waiting\n", len(g.Holders), g.Limit, len(g.Waiting))
 	for _, h := range g.Holders[:min(len(g.Holders), 20)] {
@@ -159,6 +124,9 @@ func (g *gate) markdown() string {
 	}
 	for _, w := range g.Waiting[:min(len(g.Waiting), 20)] {
 		out += "- waits: `" + w.Job + "`\n"
+	}
+	for _, p := range g.Parked[:min(len(g.Parked), 20)] {
+		out += "- is parked: `" + p.Job + "`\n"
 	}
 	return out
 }

@@ -53,8 +53,12 @@ func (q *gateQueue) acquire(r activities.SlotRequest) asked {
 	}
 	if r.Held {
 		q.withdraw(r)
+		q.unpark(r)
 		q.Holders = append(q.Holders, r)
 		return honoured
+	}
+	if !r.Parked {
+		q.unpark(r)
 	}
 	if w := find(q.Waiting, r); w >= 0 {
 		q.Waiting[w] = r
@@ -62,6 +66,9 @@ func (q *gateQueue) acquire(r activities.SlotRequest) asked {
 	}
 	if q.bytes()+bytesOf(r) > maxGateBytes {
 		return dropped
+	}
+	if r.Parked && find(q.Parked, r) < 0 { // a gate that was ended did not know
+		q.Parked = append(q.Parked, r)
 	}
 	q.Waiting = append(q.Waiting, r)
 	return waits
@@ -86,6 +93,9 @@ func (q *gateQueue) bytes() (n int) {
 	for _, r := range q.Waiting {
 		n += bytesOf(r)
 	}
+	for _, r := range q.Parked {
+		n += bytesOf(r)
+	}
 	return n
 }
 
@@ -95,7 +105,7 @@ func bytesOf(r activities.SlotRequest) int {
 }
 
 // withdraw takes a job out of the queue. One that holds a slot keeps it until it
-// is seen closed.
+// parks, or is seen closed.
 func (q *gateQueue) withdraw(r activities.SlotRequest) {
 	if w := find(q.Waiting, r); w >= 0 {
 		q.Waiting = slices.Delete(q.Waiting, w, w+1)
@@ -107,6 +117,39 @@ func (q *gateQueue) release(r activities.SlotRequest) {
 	if h := find(q.Holders, r); h >= 0 {
 		q.Holders = slices.Delete(q.Holders, h, h+1)
 	}
+}
+
+// park takes the slot back of a job that waits for people: of exactly the holding
+// that the job means, by its nonce, as the job may hold another by now. It keeps
+// its namespace.
+func (q *gateQueue) park(r activities.SlotRequest) {
+	if !usable(r) {
+		return
+	}
+	if h := find(q.Holders, r); h >= 0 {
+		if q.Holders[h].Nonce != r.Nonce {
+			return
+		}
+		q.Holders = slices.Delete(q.Holders, h, h+1)
+	}
+	if find(q.Parked, r) < 0 {
+		r.Held, r.Granted, r.Parked = false, false, true
+		q.Parked = append(q.Parked, r)
+	}
+}
+
+// unpark forgets that a job is parked.
+func (q *gateQueue) unpark(r activities.SlotRequest) {
+	if p := find(q.Parked, r); p >= 0 {
+		q.Parked = slices.Delete(q.Parked, p, p+1)
+	}
+}
+
+// over forgets a job that is closed, whatever it had or wanted.
+func (q *gateQueue) over(r activities.SlotRequest) {
+	q.release(r)
+	q.unpark(r)
+	q.withdraw(r)
 }
 
 // delivered records that the job received the grant with this nonce.
@@ -133,11 +176,13 @@ func (q *gateQueue) next() []activities.SlotRequest {
 	var granted []activities.SlotRequest
 	for i := 0; i < len(q.Waiting) && len(q.Holders) < q.Limit; {
 		r := q.Waiting[i]
-		if q.busy(r.Namespace) {
+		if q.busy(r) {
 			i++
 			continue
 		}
 		q.Waiting = slices.Delete(q.Waiting, i, i+1)
+		q.unpark(r)
+		r.Parked = false
 		q.Holders = append(q.Holders, r)
 		q.Granted++
 		granted = append(granted, r)
@@ -145,8 +190,11 @@ func (q *gateQueue) next() []activities.SlotRequest {
 	return granted
 }
 
-func (q *gateQueue) busy(namespace string) bool {
-	return slices.ContainsFunc(q.Holders, func(h activities.SlotRequest) bool { return h.Namespace == namespace })
+// busy reports whether another job has the namespace. Of one that is parked no
+// other job has it: whoever holds a slot for it waits for this one to end.
+func (q *gateQueue) busy(r activities.SlotRequest) bool {
+	same := func(o activities.SlotRequest) bool { return o.Namespace == r.Namespace }
+	return find(q.Parked, r) < 0 && (slices.ContainsFunc(q.Holders, same) || slices.ContainsFunc(q.Parked, same))
 }
 
 // recovered adds what the memos of the running jobs say.
@@ -154,7 +202,13 @@ func (q *gateQueue) recovered(found GateState) {
 	for _, h := range found.Holders {
 		if find(q.Holders, h) < 0 {
 			q.withdraw(h)
+			q.unpark(h)
 			q.Holders = append(q.Holders, h)
+		}
+	}
+	for _, p := range found.Parked {
+		if find(q.Holders, p) < 0 && find(q.Parked, p) < 0 {
+			q.Parked = append(q.Parked, p)
 		}
 	}
 	for _, w := range found.Waiting {

@@ -94,9 +94,8 @@ func (r *run) startClock(ctx workflow.Context) {
 	if r.Job.Timeout <= 0 {
 		return
 	}
+	ctx, r.endTimer = workflow.NewDisconnectedContext(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		ctx, cancel := workflow.NewDisconnectedContext(ctx)
-		defer cancel()
 		timer := workflow.NewTimerWithOptions(ctx, max(0, r.Job.Timeout-r.Used), workflow.TimerOptions{Summary: "job timeout"})
 		if timer.Get(ctx, nil) == nil {
 			r.timedOut = true
@@ -109,6 +108,16 @@ func (r *run) startClock(ctx workflow.Context) {
 func (r *run) stopClock(ctx workflow.Context) {
 	if !r.clockFrom.IsZero() {
 		r.Used += elapsed(r.clockFrom, workflow.Now(ctx))
+		r.clockFrom = time.Time{}
+	}
+}
+
+// haltClock lets the job's time stand still until startClock.
+func (r *run) haltClock(ctx workflow.Context) {
+	r.stopClock(ctx)
+	if r.endTimer != nil {
+		r.endTimer()
+		r.endTimer = nil
 	}
 }
 

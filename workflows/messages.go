@@ -27,6 +27,7 @@ const (
 	QueryProgress   = "progress" // -> Progress
 	QueryStatus     = "status"   // -> Status
 	SignalCancel    = "cancel"   // CancelRequest
+	UpdateCutover   = "cutover"  // CutoverRequest, or nothing -> CutoverOrder
 	QueryGate       = activities.QueryGate
 	SignalGateLimit = activities.SignalGateLimit // an integer: how many jobs may run at once
 
@@ -68,6 +69,22 @@ type CancelRequest struct {
 	Reason string `json:"reason"`
 }
 
+// CutoverRequest is the payload of the cutover update.
+type CutoverRequest struct {
+	By string `json:"by,omitempty"` // who says so, for people
+}
+
+// CutoverOrder is that a person said that a job may switch: the answer to the
+// cutover update, the same to each that follows.
+type CutoverOrder struct {
+	By string    `json:"by,omitempty"`
+	At time.Time `json:"at"`
+}
+
+// CodeRefused is the type of the error that an update is refused with, when the
+// job can't do now what it asks for.
+const CodeRefused = "REFUSED"
+
 // Status is all that is known of a job: the answer to the status query, the
 // result of a completed job, and the details of a failed or cancelled one.
 type Status struct {
@@ -91,6 +108,8 @@ type Status struct {
 	Verification *Verification `json:"verification,omitempty"`
 	Route        *Route        `json:"route,omitempty"` // after the switch
 	Former       *Route        `json:"former,omitempty"`
+	Cutover      *CutoverOrder `json:"cutover,omitempty"`  // who said that it may switch, where somebody has to
+	Warnings     []string      `json:"warnings,omitempty"` // what went wrong without failing the job
 }
 
 // JobMemo is what lists show of a job without asking it; upserted with each

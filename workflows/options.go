@@ -75,6 +75,17 @@ func closing(ctx workflow.Context, job Job, summary string) workflow.Context {
 	})
 }
 
+// announcing is for what follows the switch: bounded as what closes a job, but a
+// hook may take its time.
+func announcing(ctx workflow.Context, job Job, summary string) workflow.Context {
+	retry := retryForever(hopelessCodes)
+	retry.MaximumAttempts = closingAttempts
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue: TaskQueue, StartToCloseTimeout: 15 * time.Minute, HeartbeatTimeout: heartbeatTimeout,
+		RetryPolicy: retry, Priority: priorityOf(job), Summary: summary,
+	})
+}
+
 // watching is for the gate's look at a job: as long as the job runs.
 func watching(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

@@ -104,7 +104,8 @@ func (r *run) requeue(ctx workflow.Context, err error) bool {
 	r.Requeues++
 	r.Job.Epoch = 0
 	r.Dirty, r.CatchUps, r.Rounds = -1, 0, 0
-	r.Status.Plan, r.Status.Verification = nil, nil
+	r.Status.Plan, r.Status.Verification, r.Status.Cutover = nil, nil, nil
+	r.Standby, r.Slot.Parked = Standby{}, false
 	r.Status.LastError = messageOf(err)
 	r.stop()
 	return true

@@ -34,9 +34,10 @@ type run struct {
 	interrupt       workflow.CancelFunc // ends the phase that runs
 	cancelled       *CancelRequest      // by signal
 	timedOut        bool
-	clockFrom       time.Time // zero while the job's clock stands still
-	granted         []string  // nonces of the grants that came
-	open            []string  // workflow ids of the running ranges
+	clockFrom       time.Time           // zero while the job's clock stands still
+	endTimer        workflow.CancelFunc // of the job's timeout; nil where none runs
+	granted         []string            // nonces of the grants that came
+	open            []string            // workflow ids of the running ranges
 }
 
 func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*run, error) {
@@ -63,8 +64,11 @@ func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*r
 	if err == nil {
 		err = workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return r.look().Progress, nil })
 	}
+	if err == nil {
+		err = workflow.SetUpdateHandlerWithOptions(ctx, UpdateCutover, r.cutOver, workflow.UpdateHandlerOptions{Validator: r.mayCutOver})
+	}
 	if err != nil {
-		return nil, fmt.Errorf("set query handler: %w", err)
+		return nil, fmt.Errorf("set handlers: %w", err)
 	}
 	return r, nil
 }
@@ -131,7 +135,7 @@ func (r *run) done() bool {
 func (r *run) full(ctx workflow.Context) bool {
 	info := workflow.GetInfo(ctx)
 	long := r.Job.ContinueAfter > 0 && info.GetCurrentHistoryLength() >= r.Job.ContinueAfter
-	if !long && !info.GetContinueAsNewSuggested() {
+	if !long && !r.stoodForLong(ctx) && !info.GetContinueAsNewSuggested() {
 		return false
 	}
 	r.receive() // a signal that waits unread would be lost

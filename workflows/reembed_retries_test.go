@@ -34,7 +34,7 @@ func TestCodesDecideAboutRetries(t *testing.T) {
 				case activities.Requeues:
 					require.Equal(t, workflows.Completed, status.State)
 					require.Equal(t, 2, s.called("AcquireLease"))
-				case activities.Fails, activities.Pauses:
+				case activities.Fails, activities.Pauses, activities.Waits: // what waits in phase ready fails elsewhere
 					require.Equal(t, row.Code, status.ErrorCode)
 					require.Equal(t, 1, s.called(name))
 				default:

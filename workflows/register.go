@@ -13,7 +13,7 @@ func RegisterJobs(r worker.Registry, a *activities.Activities) {
 	r.RegisterWorkflowWithOptions(SyncRangeWorkflow, workflow.RegisterOptions{Name: SyncRangeWorkflowName})
 	for _, activity := range []any{
 		a.Resolve, a.AcquireSlot, a.AcquireLease, a.ReleaseLease, a.Plan, a.Prepare,
-		a.SplitPass, a.CheckSwitch, a.Switch, a.RecordOutcome,
+		a.SplitPass, a.NextOpening, a.CheckSwitch, a.Switch, a.Publish, a.PostHook, a.RecordOutcome,
 	} {
 		r.RegisterActivity(activity)
 	}

@@ -24,7 +24,7 @@ func (r *run) askForSlot(ctx workflow.Context) error {
 	r.Slot = activities.SlotRequest{
 		Job: r.Job.ID, FirstRun: r.Job.Run, Namespace: r.Job.Namespace,
 		Priority: r.Job.Priority.Key(), StartedAt: r.Status.StartedAt.UnixMilli(),
-		Nonce: r.Slot.Nonce,
+		Nonce: r.Slot.Nonce, Parked: r.Slot.Parked, Turn: r.Slot.Turn,
 	}
 	r.Status.Reason = "waits for a slot"
 	r.show(ctx)
@@ -61,20 +61,57 @@ func (r *run) claimSlot(ctx workflow.Context) error {
 func (r *run) hasSlot() bool { return r.Slot.Nonce != "" && slices.Contains(r.granted, r.Slot.Nonce) }
 
 func (r *run) takeSlot(ctx workflow.Context) {
-	now := workflow.Now(ctx)
-	r.Slot.Held = true
-	r.Status.Reason, r.Status.RunningSince = "", &now
+	r.Slot.Held, r.Slot.Parked = true, false
+	r.Status.Reason = ""
+	if r.Status.RunningSince == nil {
+		now := workflow.Now(ctx)
+		r.Status.RunningSince = &now
+	}
 	r.showSlot(ctx, activities.SlotHeld)
 	r.startClock(ctx)
 }
 
+// park gives the slot back while the job waits for people, and takes back what it
+// asked for; the namespace stays the job's. The memo says so before the gate is
+// told: one that was ended learns it from there. A grant that comes all the same,
+// for what was taken back too late, is given back as well.
+func (r *run) park(ctx workflow.Context) {
+	switch {
+	case r.Slot.Held:
+		r.haltClock(ctx)
+	case r.Standby.Asked:
+		r.withdraw(ctx)
+	case r.hasSlot():
+		r.giveBack(ctx)
+		return
+	default:
+		return
+	}
+	held := r.Slot.Held
+	r.Slot.Held, r.Slot.Parked, r.Standby.Asked = false, true, false
+	r.Slot.Turn++
+	r.showSlot(ctx, activities.SlotParked)
+	if held || r.hasSlot() {
+		r.giveBack(ctx)
+	}
+}
+
+// giveBack tells the gate that the job does not hold its slot any more. One that
+// does not hear it finds out when it looks at the job.
+func (r *run) giveBack(ctx workflow.Context) {
+	r.granted = slices.DeleteFunc(r.granted, func(nonce string) bool { return nonce == r.Slot.Nonce })
+	r.tellGate(ctx, activities.SignalGatePark)
+}
+
 // withdraw takes the request back. A gate that does not hear it finds out when
 // it looks at the job.
-func (r *run) withdraw(ctx workflow.Context) {
+func (r *run) withdraw(ctx workflow.Context) { r.tellGate(ctx, activities.SignalGateWithdraw) }
+
+func (r *run) tellGate(ctx workflow.Context, signal string) {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	err := workflow.SignalExternalWorkflow(ctx, GateID, "", activities.SignalGateWithdraw, r.Slot).Get(ctx, nil)
+	err := workflow.SignalExternalWorkflow(ctx, GateID, "", signal, r.Slot).Get(ctx, nil)
 	if err != nil {
-		workflow.GetLogger(ctx).Info("the gate was not told of the withdrawal", "error", err)
+		workflow.GetLogger(ctx).Info("the gate was not told", "what", signal, "error", err)
 	}
 }

@@ -35,8 +35,8 @@ const (
 )
 
 // next lists where each phase may go. A dry run ends in planning; a
-// verification with findings goes back to catching up; a job that lost its
-// lease queues again from wherever it was before the switch.
+// verification with findings goes back to catching up, and one that has become too
+// old in phase ready is repeated; a job that lost its lease queues again from wherever it was before the switch.
 var next = map[Phase][]Phase{
 	Queued:     {Planning},
 	Planning:   {Preparing, Queued},
@@ -45,7 +45,7 @@ var next = map[Phase][]Phase{
 	CatchingUp: {CatchingUp, Indexing, Queued},
 	Indexing:   {Verifying, Queued},
 	Verifying:  {CatchingUp, Ready, Queued},
-	Ready:      {Switching, Queued},
+	Ready:      {Verifying, Switching, Queued},
 	Switching:  {Switched, Queued},
 	Switched:   {},
 }

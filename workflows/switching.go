@@ -7,16 +7,35 @@ import (
 	"github.com/reembed/reembed/activities"
 )
 
-// ready asks whether anything stands against the switch. Behind it cancellation
-// no longer applies.
+// ready switches when nothing holds the job back any more, and nothing stands
+// against it; see standby.go for how it waits. Behind it cancellation no longer
+// applies.
 func (r *run) ready(ctx workflow.Context) error {
+	why, err := r.heldBack(ctx)
+	switch {
+	case err != nil:
+		return err
+	case why.reason != "":
+		return r.standBy(ctx, why)
+	case !r.Slot.Held:
+		return r.askAgain(ctx)
+	case r.behind(ctx):
+		return r.freshen(ctx)
+	case r.outdated(ctx):
+		r.Rounds = 0
+		return r.to(ctx, Verifying)
+	}
 	rctx := long(ctx, r.Job, TaskQueue, "conditions of the switch")
 	if err := workflow.ExecuteActivity(rctx, work.CheckSwitch, r.Job).Get(ctx, nil); err != nil {
-		return err
+		return r.vetoed(ctx, err)
 	}
+	r.Standby.Vetoes = 0
 	r.receive()
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return temporal.NewCanceledError()
+	case r.windowClosed(ctx):
+		return nil
 	}
 	return r.to(ctx, Switching)
 }
@@ -33,6 +52,7 @@ func (r *run) switchOver(ctx workflow.Context) error {
 	}
 	r.Status.Route, r.Status.Former = &done.Route, done.Former
 	r.stragglers(ctx)
+	r.announce(ctx, done)
 	return r.to(ctx, Switched)
 }
 

@@ -29,6 +29,7 @@ func (r *run) verify(ctx workflow.Context) error {
 	}
 	r.Rounds++
 	r.Status.Verification = &report
+	r.Standby.VerifiedAt = workflow.Now(ctx)
 	switch {
 	case report.Clean():
 		return r.to(ctx, Ready)
