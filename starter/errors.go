@@ -17,6 +17,8 @@ var (
 	ErrExists = errors.New("the job exists already")
 	// ErrOver: the job has ended, so that it can't be changed any more.
 	ErrOver = errors.New("the job is over")
+	// ErrRefused: the job can't do now what it is told.
+	ErrRefused = errors.New("refused by the job")
 	// ErrInvalid: the request or the configuration can't be right.
 	ErrInvalid = errors.New("invalid")
 	// ErrUnreachable: Temporal can't be reached, or does not answer in time.

@@ -34,13 +34,15 @@ func (a *app) completes(root *cobra.Command) {
 		"conflicts": first(a.completeNamespaces),
 		"models":    first(a.completeModels),
 		"status":    first(a.completeJobs(false)), "watch": first(a.completeJobs(true)), "cancel": first(a.completeJobs(true)),
-		"import": first(cobra.FixedCompletions([]string{"jsonl", "ndjson", "json"}, cobra.ShellCompDirectiveFilterFileExt)),
+		"cutover": first(a.completeJobs(true)),
+		"import":  first(cobra.FixedCompletions([]string{"jsonl", "ndjson", "json"}, cobra.ShellCompDirectiveFilterFileExt)),
 	}
 	flags := map[string]cobra.CompletionFunc{
 		"namespace": a.completeNamespaces,
 		"to":        a.completeModels,
 		"from":      a.completeModels,
 		"priority":  fixed(activities.Low, activities.Medium, activities.High, activities.Critical),
+		"cutover":   fixed(activities.CutoverAuto, activities.CutoverManual),
 		"state":     fixed(workflows.Pending, workflows.Running, workflows.Completed, workflows.Failed, workflows.Cancelled),
 		"keep":      fixed(keepActive, keepFormer),
 		"output":    fixed(formatText, formatJSON),

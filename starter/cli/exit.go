@@ -50,8 +50,8 @@ var exits = []struct {
 		errUsage, catalog.ErrNoEntry, starter.ErrInvalid, backends.ErrInvalidInput, backends.ErrUnsupported,
 	}},
 	{exitDenied, "Temporal, a store or a provider refuses the credentials", []error{starter.ErrDenied, backends.ErrUnauthorized}},
-	{exitConflict, "it exists already, is over already, or another one was faster", []error{
-		starter.ErrExists, starter.ErrOver, backends.ErrConflict,
+	{exitConflict, "it exists already, is over already, can't do that now, or another one was faster", []error{
+		starter.ErrExists, starter.ErrOver, starter.ErrRefused, backends.ErrConflict,
 	}},
 	{exitNotFound, "no such job or route, or a store or provider does not have what is asked for", []error{
 		starter.ErrNotFound, backends.ErrNotFound, backends.ErrUnknownModel, fs.ErrNotExist,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -66,8 +67,12 @@ func (a *app) runLimit(ctx context.Context, n int) error {
 }
 
 func writeQueue(p *layout.Page, s workflows.GateState, now time.Time) {
-	p.Line("%d of %d slots taken, %d waiting", len(s.Holders), s.Limit, len(s.Waiting))
-	if len(s.Holders)+len(s.Waiting) == 0 {
+	line := fmt.Sprintf("%d of %d slots taken, %d waiting", len(s.Holders), s.Limit, len(s.Waiting))
+	if n := len(s.Parked); n > 0 {
+		line += fmt.Sprintf(", %d parked: ready, and without a slot until they may switch", n)
+	}
+	p.Line("%s", line)
+	if len(s.Holders)+len(s.Waiting)+len(s.Parked) == 0 {
 		return
 	}
 	t := p.Table(layout.Column{Title: "", Rank: 1}, layout.Column{Title: "JOB"}, layout.Column{Title: "NAMESPACE", Rank: 2},
@@ -77,6 +82,9 @@ func writeQueue(p *layout.Page, s workflows.GateState, now time.Time) {
 	}
 	for i, h := range s.Waiting {
 		t.Row(strconv.Itoa(i+1), h.Job, h.Namespace, priorityName(h.Priority), since(now, h))
+	}
+	for _, h := range s.Parked {
+		t.Row("parked", h.Job, h.Namespace, priorityName(h.Priority), since(now, h))
 	}
 }
 

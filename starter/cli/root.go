@@ -67,6 +67,7 @@ durable job on Temporal.`,
 	root.AddCommand(
 		a.startCommand(), a.statusCommand(), a.listCommand(), a.watchCommand(), a.cancelCommand(), a.queueCommand(),
 		a.importCommand(), a.searchCommand(), a.diffCommand(), a.conflictsCommand(), a.resolveCommand(), a.modelsCommand(), a.catalogCommand(),
+		a.cutoverCommand(),
 		a.planCommand(),
 		a.devCommand(), a.versionCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes", Long: exitTopic()}, environmentCommand(),

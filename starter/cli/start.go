@@ -31,6 +31,8 @@ type requestOptions struct {
 	maxFailed                     int64
 	waive                         []string
 	dryRun                        bool
+	cutover, window               string
+	verifyAge                     seconds
 }
 
 func (o *requestOptions) addFlags(f *pflag.FlagSet) {
@@ -42,6 +44,10 @@ func (o *requestOptions) addFlags(f *pflag.FlagSet) {
 	f.Var(&o.timeout, "timeout", "bound on the running time, like 90m or a number of seconds; 0: none (default the worker's REEMBED_JOB_TIMEOUT_SECONDS)")
 	f.Int64Var(&o.maxFailed, "max-failed-items", -1, "items that may be quarantined before the job fails")
 	f.Lookup("max-failed-items").DefValue = strconv.Itoa(activities.DefaultMaxFailedItems) // the worker's, while it is not given
+	f.StringVar(&o.cutover, "cutover", string(activities.CutoverAuto), "auto: the job switches by itself; manual: it waits for 'reembed cutover JOB'")
+	f.StringVar(&o.window, "cutover-window", "", "when the job may switch, like \"02:00-04:00 Europe/Berlin\" (default at any time)")
+	f.Var(&o.verifyAge, "max-verify-age", "how old the verification may be at the switch, like 30m or a number of seconds")
+	f.Lookup("max-verify-age").DefValue = activities.DefaultMaxVerifyAge.String() // the worker's, while it is not given
 	f.StringArrayVar(&o.waive, "waive", nil, "id of a quarantined item that the switch may happen without; may be repeated")
 }
 
@@ -66,8 +72,23 @@ func (o *requestOptions) request(args []string) (workflows.Request, error) {
 	r := workflows.Request{
 		Namespace: o.namespace, To: o.to, From: o.from, Priority: priority,
 		BatchSize: o.batchSize, TimeoutSeconds: o.timeout.value, DryRun: o.dryRun, Waive: o.waive,
+		CutoverWindow: o.window, MaxVerifyAgeSeconds: o.verifyAge.value,
+	}
+	switch activities.Cutover(o.cutover) {
+	case activities.CutoverManual:
+		r.Cutover = activities.CutoverManual // a worker of before need not know of the other
+	case activities.CutoverAuto:
+	default:
+		return r, usage("--cutover: %q is neither %s nor %s", o.cutover, activities.CutoverAuto, activities.CutoverManual)
+	}
+	if o.window != "" {
+		if _, err := activities.ParseWindow(o.window); err != nil {
+			return r, usage("--cutover-window: %w", err)
+		}
 	}
 	switch {
+	case r.MaxVerifyAgeSeconds != nil && *r.MaxVerifyAgeSeconds == 0:
+		return r, usage("--max-verify-age: 0 is less than a second")
 	case o.batchSize < 0 || o.batchSize > activities.MaxBatchSize:
 		return r, usage("--batch-size: %d is not between 1 and %d", o.batchSize, activities.MaxBatchSize)
 	case o.maxFailed < -1:

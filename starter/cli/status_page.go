@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -46,6 +47,12 @@ func writeStatus(p *layout.Page, s workflows.Status) {
 	if s.Verification != nil {
 		p.Pair("verified", verdict(*s.Verification))
 		writeQuality(p, s.Verification)
+	}
+	if c := s.Cutover; c != nil {
+		p.Pair("cut over", fmt.Sprintf("told %s by %s", when(c.At), cmp.Or(c.By, "somebody")))
+	}
+	for _, w := range s.Warnings {
+		p.Pair("warning", w)
 	}
 	if s.Route != nil {
 		p.Pair("route", fmt.Sprintf("generation %d, %s, model %s", s.Route.Generation, s.Route.Locator, s.Route.Model))
