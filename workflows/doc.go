@@ -18,8 +18,8 @@
 //	a dry run    |              |          +----------+         |   |
 //	ends here    v              |          |                    |   v
 //	         COMPLETED          |          +--------------------+ verifying
-//	                            |                                   |
-//	                            |                                   v
+//	                            |                                 ^ |
+//	                            |                         too old | v
 //	COMPLETED <- switched <- switching <------------------------- ready
 //
 // A job that is cancelled before switching ends CANCELLED, one that can't go on
@@ -27,6 +27,11 @@
 // from which the next job of the same fingerprint goes on. Once switching has
 // begun neither a cancellation nor the job's timeout applies; but a job that
 // lost its lease there has not switched, and stops instead of queueing again.
+//
+// A job that is ready may have to wait: for a person (the update "cutover"), for
+// its window, for its veto hook. It parks then: its slot goes back to the gate, its
+// clock stands still, the namespace stays its own, and passes keep the shadow
+// fresh. Then it takes a slot again, and what has become too old is done anew.
 //
 // # Who does what
 //

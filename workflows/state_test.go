@@ -23,7 +23,7 @@ var ways = map[workflows.Phase][]workflows.Phase{
 	workflows.CatchingUp: {workflows.Indexing, workflows.Queued},
 	workflows.Indexing:   {workflows.Verifying, workflows.Queued},
 	workflows.Verifying:  {workflows.CatchingUp, workflows.Ready, workflows.Queued},
-	workflows.Ready:      {workflows.Switching, workflows.Queued},
+	workflows.Ready:      {workflows.Verifying, workflows.Switching, workflows.Queued},
 	workflows.Switching:  {workflows.Switched, workflows.Queued},
 }
 

@@ -41,7 +41,11 @@ func TestIndex(t *testing.T) {
 
 func TestCollections(t *testing.T) {
 	t.Parallel()
-	backendtest.SelfContained(t, harness(memory.Config{}, func(s *memory.Store, name string) backends.Index { return s.Collections(name) }))
+	h := harness(memory.Config{}, func(s *memory.Store, name string) backends.Index { return s.Collections(name) })
+	h.Publishing = func(x backends.Index, name string) backends.Index {
+		return &memory.Collections{Index: x.(*memory.Collections).PublishedAs(name)}
+	}
+	backendtest.SelfContained(t, h)
 }
 
 // An application's collection becomes the namespace's, as it is.
