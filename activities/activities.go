@@ -23,6 +23,7 @@ type Activities struct {
 type Settings struct {
 	BatchSize         int           // default of Request.BatchSize; 100
 	JobTimeout        time.Duration // default of Request.TimeoutSeconds; 0: none
+	Soak              time.Duration // default of Request.SoakSeconds; 0: no soak
 	MaxConcurrentJobs int           // seeds the gate once; 3
 	Concurrency       int           // embedding requests at once in one segment; 4
 	MemoryBytes       int64         // in flight in one segment; 64 MiB
@@ -39,8 +40,8 @@ type Observer interface {
 	Synced(c Counts)
 }
 
-// WithDefaults fills in what is zero; a zero JobTimeout
-// stays one: it means none.
+// WithDefaults fills in what is zero; a zero JobTimeout or Soak stays one: it
+// means none.
 func (s Settings) WithDefaults() Settings {
 	s.BatchSize = cmp.Or(s.BatchSize, 100)
 	s.MaxConcurrentJobs = cmp.Or(s.MaxConcurrentJobs, DefaultMaxJobs)

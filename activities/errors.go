@@ -36,6 +36,9 @@ const (
 	CodeChangesLost        = "CHANGES_LOST"   // what changed is not known any more: a full pass finds it
 	CodeVetoed             = "VETOED"         // the veto hook does not allow the switch, or can't be asked
 	CodeTimeout            = "JOB_TIMEOUT"
+	CodeSoaking            = "SOAKING"        // the namespace is in the soak of its last switch
+	CodeNotNow             = "NOT_NOW"        // a message that the soak's phase does not allow
+	CodeRollbackStale      = "ROLLBACK_STALE" // the former model does not answer: a rollback would lose changes
 	CodeNotConverging      = "NOT_CONVERGING" // the application writes faster than catch-up follows
 )
 
@@ -50,6 +53,7 @@ var (
 	errCanariesChanged    = errors.New("canaries changed")
 	errWorkerTooOld       = errors.New("worker too old")
 	errVetoed             = errors.New("vetoed")
+	errSoaking            = errors.New("namespace soaks")
 )
 
 // Reaction is what a job does about an error.
@@ -89,6 +93,7 @@ var Failures = []Failure{
 	{errCanariesChanged, CodeCanariesChanged, Pauses, "The provider serves another model under this name: give the catalog's model a new revision and start again."},
 
 	{errVetoed, CodeVetoed, Waits, "Ask whoever runs the veto hook; the job asks it again by itself."},
+	{errSoaking, CodeSoaking, Fails, "End the soak with --end-soak, or decide it with 'reembed rollback' or 'reembed retire'."},
 
 	{errWorkerTooOld, CodeWorkerTooOld, Retries, "Upgrade all workers: a newer one goes on with the job."},
 
@@ -108,6 +113,8 @@ var Failures = []Failure{
 
 	{nil, CodeBlocked, Fails, "Look at the plan's blockers."},
 	{nil, CodeVerification, Fails, "Look at the findings; the active generation was not touched."},
+	{nil, CodeNotNow, Fails, "Look at the soak with 'reembed soak', and ask again when its phase allows it."},
+	{nil, CodeRollbackStale, Fails, "Mend the former model's provider, or accept what a rollback would lose with --stale."},
 	{nil, CodeTimeout, Fails, "Start again, with a longer timeout: the job goes on from what is there."},
 	{nil, CodeNotConverging, Fails, "Slow the writers down, or give the job more concurrency."},
 	{nil, CodeInternal, Retries, "Look at the worker's log."},

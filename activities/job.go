@@ -38,6 +38,10 @@ type Job struct {
 	// Publish and PostHook say that the catalog asks for these behind the switch.
 	Publish  bool `json:"publish,omitempty"`
 	PostHook bool `json:"post_hook,omitempty"`
+	// SoakSeconds is how long the former generation is kept in step behind the
+	// switch; 0: not at all. EndSoak: a soak of the namespace is ended first.
+	SoakSeconds int64 `json:"soak_seconds,omitempty"`
+	EndSoak     bool  `json:"end_soak,omitempty"`
 	// Window is how many range workflows run at once; ContinueAfter the history
 	// events after which the root continues as new between two passes. They are
 	// data of the job, never read from a worker's environment in the workflow.

@@ -13,7 +13,9 @@ import (
 )
 
 // AcquireLease takes the namespace for the job and returns the epoch. While a
-// living job holds it, it fails with NAMESPACE_BUSY and is retried.
+// living job holds it, it fails with NAMESPACE_BUSY and is retried. A namespace that
+// soaks is refused with SOAKING, unless the job is to end the soak: then it is
+// asked to end, and waited for.
 func (a *Activities) AcquireLease(ctx context.Context, job Job) (int64, error) {
 	epoch, err := a.acquireLease(ctx, job)
 	return epoch, failed(ctx, err)
@@ -25,6 +27,9 @@ func (a *Activities) acquireLease(ctx context.Context, job Job) (int64, error) {
 	}
 	reg, err := a.World.Registry(ctx, job.Namespace)
 	if err != nil {
+		return 0, err
+	}
+	if err := a.makeWay(ctx, reg, job); err != nil {
 		return 0, err
 	}
 	l, err := records.TakeLease(ctx, reg, job.Namespace, records.Lease{Job: job.ID, Run: job.Run, Locator: job.Locator}, a.holderEnded)

@@ -37,6 +37,11 @@ type Request struct {
 	// MaxVerifyAgeSeconds is how old the verification may be at the switch; an older
 	// one is repeated. Absent: 3600.
 	MaxVerifyAgeSeconds *int64 `json:"max_verify_age_seconds,omitempty"`
+	// SoakSeconds is how long the former generation is kept in step behind the
+	// switch, for a rollback. Absent: REEMBED_SOAK_SECONDS; 0: not at all.
+	SoakSeconds *int64 `json:"soak_seconds,omitempty"`
+	// EndSoak ends the soak that the namespace is in; without it the job is refused.
+	EndSoak bool `json:"end_soak,omitempty"`
 }
 
 // Cutover says who decides that a job switches.
@@ -55,6 +60,7 @@ const DefaultMaxVerifyAge = time.Hour
 const (
 	MaxBatchSize          = 2048
 	MaxTimeoutSeconds     = 365 * 24 * 3600
+	MaxSoakSeconds        = 365 * 24 * 3600
 	DefaultMaxFailedItems = 100
 	maxWaived             = 1000
 	// maxWaivedBytes bounds their ids: a job carries them twice from run to run,
@@ -93,6 +99,8 @@ func (r Request) validate() error {
 		return refuse("batch_size", "%d is not between 1 and %d", r.BatchSize, MaxBatchSize)
 	case r.TimeoutSeconds != nil && (*r.TimeoutSeconds < 0 || *r.TimeoutSeconds > MaxTimeoutSeconds):
 		return refuse("timeout_seconds", "%d is not between 0 (none) and %d", *r.TimeoutSeconds, MaxTimeoutSeconds)
+	case r.SoakSeconds != nil && (*r.SoakSeconds < 0 || *r.SoakSeconds > MaxSoakSeconds):
+		return refuse("soak_seconds", "%d is not between 0 (no soak) and %d", *r.SoakSeconds, MaxSoakSeconds)
 	case r.MaxFailedItems != nil && *r.MaxFailedItems < 0:
 		return refuse("max_failed_items", "%d is negative", *r.MaxFailedItems)
 	case r.Cutover != "" && r.Cutover != CutoverAuto && r.Cutover != CutoverManual:

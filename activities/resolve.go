@@ -56,6 +56,9 @@ func (a *Activities) resolve(ctx context.Context, request json.RawMessage) (Job,
 	default:
 		job.From, job.RouteVersion = active.Model, active.Version
 	}
+	if err := a.checkSoaking(ctx, reg, job); err != nil {
+		return Job{}, err
+	}
 	if err := a.checkFrom(r, ns, job.From); err != nil {
 		return Job{}, err
 	}
@@ -82,6 +85,7 @@ func (a *Activities) jobOf(r Request, to backends.Model) Job {
 		Priority: priority, BatchSize: r.BatchSize, Timeout: set.JobTimeout, DryRun: r.DryRun,
 		MaxFailedItems: DefaultMaxFailedItems, Waive: r.Waive,
 		Cutover: r.Cutover, CutoverWindow: r.CutoverWindow, MaxVerifyAge: DefaultMaxVerifyAge,
+		SoakSeconds: int64(set.Soak / time.Second), EndSoak: r.EndSoak,
 		Window: set.Window, ContinueAfter: set.ContinueAfter,
 	}
 	if job.BatchSize == 0 {
@@ -89,6 +93,9 @@ func (a *Activities) jobOf(r Request, to backends.Model) Job {
 	}
 	if r.TimeoutSeconds != nil {
 		job.Timeout = time.Duration(*r.TimeoutSeconds) * time.Second
+	}
+	if r.SoakSeconds != nil {
+		job.SoakSeconds = *r.SoakSeconds
 	}
 	if r.MaxFailedItems != nil {
 		job.MaxFailedItems = *r.MaxFailedItems

@@ -18,6 +18,7 @@ type Config struct {
 	MaxConcurrentJobs int            // over the whole fleet; seeds the gate once; 3
 	BatchSize         int            // inputs of one embedding request; 100
 	JobTimeout        *time.Duration // running time of a job; nil: 1 h, 0: no bound
+	Soak              *time.Duration // how long a former generation is kept in step behind a switch; nil: 24 h, 0: not at all
 	SyncSlots         int            // segments at once in this worker; 4
 	EmbedConcurrency  int            // embedding requests at once in one segment; 4
 	MemoryMB          int            // in flight in all segments together; 64 a slot
@@ -37,6 +38,7 @@ type Log struct {
 
 const (
 	defaultJobTimeout = time.Hour
+	defaultSoak       = 24 * time.Hour
 	segmentMB         = 64 // of one slot, where MemoryMB is silent
 	leastSegmentMB    = 16 // a text of 10 MB and its neighbours have to fit
 )
@@ -101,6 +103,10 @@ func (c Config) WithDefaults() Config {
 		timeout := defaultJobTimeout
 		c.JobTimeout = &timeout
 	}
+	if c.Soak == nil {
+		soak := defaultSoak
+		c.Soak = &soak
+	}
 	return c
 }
 
@@ -121,6 +127,10 @@ func (c Config) Validate() error {
 		problems = append(problems, fmt.Errorf("%s is %g: want a whole number from 0 (no bound) to %d",
 			timeoutVariable, t.Seconds(), activities.MaxTimeoutSeconds))
 	}
+	if s := *c.Soak; s < 0 || s > activities.MaxSoakSeconds*time.Second {
+		problems = append(problems, fmt.Errorf("%s is %g: want a whole number from 0 (no soak) to %d",
+			soakVariable, s.Seconds(), activities.MaxSoakSeconds))
+	}
 	problems = append(problems,
 		oneOf("REEMBED_LOG_FORMAT (--log-format)", c.Log.Format, logFormats),
 		oneOf("REEMBED_LOG_LEVEL (--log-level)", c.Log.Level, logLevels))
@@ -138,7 +148,7 @@ func oneOf(name, value string, allowed []string) error {
 // left out has the activities' own.
 func (c Config) settings() activities.Settings {
 	return activities.Settings{
-		BatchSize: c.BatchSize, JobTimeout: *c.JobTimeout, MaxConcurrentJobs: c.MaxConcurrentJobs,
+		BatchSize: c.BatchSize, JobTimeout: *c.JobTimeout, Soak: *c.Soak, MaxConcurrentJobs: c.MaxConcurrentJobs,
 		Concurrency: c.EmbedConcurrency, MemoryBytes: c.pagesBytes(),
 		RangeItems: c.RangeItems, ContinueAfter: c.ContinueAfter,
 	}

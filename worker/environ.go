@@ -16,7 +16,10 @@ import (
 	"github.com/reembed/reembed/activities"
 )
 
-const timeoutVariable = "REEMBED_JOB_TIMEOUT_SECONDS"
+const (
+	timeoutVariable = "REEMBED_JOB_TIMEOUT_SECONDS"
+	soakVariable    = "REEMBED_SOAK_SECONDS"
+)
 
 // environment is a process's environment, as os.Environ gives it.
 type environment []string
@@ -58,6 +61,10 @@ func (c *Config) read(env environment) error {
 	number(timeoutVariable, 0, activities.MaxTimeoutSeconds, func(v int) {
 		timeout := time.Duration(v) * time.Second
 		c.JobTimeout = &timeout
+	})
+	number(soakVariable, 0, activities.MaxSoakSeconds, func(v int) {
+		soak := time.Duration(v) * time.Second
+		c.Soak = &soak
 	})
 	for name, field := range map[string]*string{
 		"REEMBED_CATALOG": &c.Catalog, "REEMBED_HTTP_ADDR": &c.HTTPAddr, "REEMBED_PPROF_ADDR": &c.PprofAddr,
@@ -119,6 +126,7 @@ func usage(flags *pflag.FlagSet) string {
 		fmt.Fprintf(&b, "  %-28s %5s  %s\n", n.variable, fallback, n.usage)
 	}
 	fmt.Fprintf(&b, "  %-28s %5d  running time of a job that names none; 0: no bound\n", timeoutVariable, int(defaultJobTimeout.Seconds()))
+	fmt.Fprintf(&b, "  %-28s %5d  how long a former generation is kept in step behind a switch; 0: not at all\n", soakVariable, int(defaultSoak.Seconds()))
 	b.WriteString(`
 Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
 TEMPORAL_TLS_*, TEMPORAL_PROFILE and TEMPORAL_CONFIG_FILE, as the temporal CLI

@@ -110,6 +110,7 @@ type Status struct {
 	Former       *Route        `json:"former,omitempty"`
 	Cutover      *CutoverOrder `json:"cutover,omitempty"`  // who said that it may switch, where somebody has to
 	Warnings     []string      `json:"warnings,omitempty"` // what went wrong without failing the job
+	Soak         string        `json:"soak,omitempty"`     // workflow id of the soak that the job armed
 }
 
 // JobMemo is what lists show of a job without asking it; upserted with each

@@ -11,9 +11,11 @@ import (
 func RegisterJobs(r worker.Registry, a *activities.Activities) {
 	r.RegisterWorkflowWithOptions(ReembedWorkflow, workflow.RegisterOptions{Name: ReembedWorkflowName})
 	r.RegisterWorkflowWithOptions(SyncRangeWorkflow, workflow.RegisterOptions{Name: SyncRangeWorkflowName})
+	r.RegisterWorkflowWithOptions(SoakWorkflow, workflow.RegisterOptions{Name: SoakWorkflowName})
 	for _, activity := range []any{
 		a.Resolve, a.AcquireSlot, a.AcquireLease, a.ReleaseLease, a.Plan, a.Prepare,
 		a.SplitPass, a.NextOpening, a.CheckSwitch, a.Switch, a.Publish, a.PostHook, a.RecordOutcome,
+		a.ArmSoak, a.ClearSoak, a.AwaitSwitch, a.BeginSoak, a.KeepInStep, a.EndSoak,
 	} {
 		r.RegisterActivity(activity)
 	}
@@ -21,7 +23,7 @@ func RegisterJobs(r worker.Registry, a *activities.Activities) {
 
 // RegisterSync registers what runs on SyncTaskQueue: the long activities.
 func RegisterSync(r worker.Registry, a *activities.Activities) {
-	for _, activity := range []any{a.SyncSegment, a.VerifySegment, a.FinishIndex, a.VerifySamples} {
+	for _, activity := range []any{a.SyncSegment, a.VerifySegment, a.FinishIndex, a.VerifySamples, a.DropFormer} {
 		r.RegisterActivity(activity)
 	}
 }

@@ -45,6 +45,9 @@ func (r *run) ready(ctx workflow.Context) error {
 func (r *run) switchOver(ctx workflow.Context) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
+	if err := r.armSoak(ctx); err != nil {
+		return err
+	}
 	var done activities.Switched
 	sctx := short(ctx, r.Job, "switch to "+r.Job.Locator)
 	if err := workflow.ExecuteActivity(sctx, work.Switch, r.Job).Get(ctx, &done); err != nil {

@@ -43,7 +43,8 @@ func Open(ctx context.Context, dir string, env ...string) (*Stand, error) {
 		return nil, errors.Join(err, s.Server.Stop(), s.Log.Close())
 	}
 	s.Env = append(append(os.Environ(), s.Server.Env()...),
-		"REEMBED_CATALOG="+filepath.Join(dir, Catalog), "REEMBED_HTTP_ADDR="+s.HTTP)
+		"REEMBED_CATALOG="+filepath.Join(dir, Catalog), "REEMBED_HTTP_ADDR="+s.HTTP,
+		"REEMBED_SOAK_SECONDS=0") // who tests soaks says so
 	s.Env = append(s.Env, env...)
 	return s, nil
 }

@@ -1,0 +1,243 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/records"
+	"github.com/reembed/reembed/backends/route"
+)
+
+// ArmSoak has the changes for both generations kept and writes the soak down,
+// before the switch, so that nothing is missed that is written around it. A plan
+// without a window means that there is nothing to soak: no former generation, or
+// none but the target. Idempotent.
+func (a *Activities) ArmSoak(ctx context.Context, job Job) (SoakPlan, error) {
+	_, stop := beat(ctx)
+	defer stop()
+	p, err := a.armSoak(ctx, job)
+	return p, failed(ctx, err)
+}
+
+func (a *Activities) armSoak(ctx context.Context, job Job) (SoakPlan, error) {
+	o, err := a.open(ctx, job)
+	if err != nil {
+		return SoakPlan{}, err
+	}
+	if err := o.fence(ctx); err != nil {
+		return SoakPlan{}, err
+	}
+	now, switched, err := o.routeNow(ctx)
+	if err != nil || now == nil || switched {
+		return SoakPlan{}, err
+	}
+	plan := SoakPlan{
+		Namespace: job.Namespace, ArmedBy: job.ID, ArmedRun: job.Run,
+		Active: keeper(job), Standby: keeper(job), Former: *now,
+		Window: time.Duration(job.SoakSeconds) * time.Second,
+	}
+	plan.Active.From = now.Model
+	plan.Standby.From = job.To.Name
+	plan.Standby.To, plan.Standby.Fingerprint, plan.Standby.Locator = a.modelOf(*now), now.Fingerprint, now.Locator
+	for _, consumer := range []string{plan.Active.Locator, plan.Standby.Locator} {
+		if err := subscribe(ctx, o.source, consumer); err != nil {
+			return SoakPlan{}, err
+		}
+	}
+	return plan, records.PutSoak(ctx, o.registry, plan.record(records.SoakArmed))
+}
+
+// manyFailedItems: a soak goes on without the items that can't be embedded, and
+// counts them; it is not a job that would fail over them.
+const manyFailedItems = math.MaxInt32
+
+// keeper is the job that keeps a generation of a soak in step.
+func keeper(job Job) Job {
+	job.ID, job.Run, job.Epoch = SoakID(job.Namespace), "", 0
+	job.Priority, job.MaxFailedItems, job.Waive = Low, manyFailedItems, nil
+	job.SoakSeconds, job.EndSoak, job.DryRun, job.Timeout = 0, false, false, 0
+	return job
+}
+
+// modelOf is the model that a route names, as the catalog has it. One that the
+// catalog has no more, or means otherwise, is made from what the route says of
+// it: its generation can't be kept in step then, and its keeper says why.
+func (a *Activities) modelOf(r route.Route) backends.Model {
+	if m, err := a.World.Model(r.Model); err == nil && m.Fingerprint() == r.Fingerprint {
+		return m
+	}
+	return backends.Model{Name: r.Model, Dimensions: r.Dimensions, Metric: r.Metric}
+}
+
+// subscribe has the source keep changes for a consumer. Where it can't - it
+// captures nothing, or must not - full passes find what changed.
+func subscribe(ctx context.Context, source backends.Source, consumer string) error {
+	capture, ok := backends.As[backends.Capture](source)
+	if !ok {
+		return nil
+	}
+	err := capture.Subscribe(ctx, consumer)
+	if errors.Is(err, backends.ErrUnsupported) || errors.Is(err, backends.ErrUnauthorized) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("subscribe to changes for %s: %w", consumer, err)
+	}
+	return nil
+}
+
+// record is what the registry tells of the soak.
+func (p SoakPlan) record(state records.SoakState) records.Soak {
+	place := func(j Job) records.Place {
+		return records.Place{Locator: j.Locator, Model: j.To.Name, Fingerprint: j.Fingerprint}
+	}
+	s := records.Soak{
+		Namespace: p.Namespace, Workflow: SoakID(p.Namespace), Job: p.ArmedBy, Run: p.ArmedRun,
+		Active: place(p.Active), Standby: place(p.Standby), State: state,
+	}
+	s.Standby.Generation = p.Former.Generation
+	return s
+}
+
+// armedPause and armedPauseMax are between two looks of an armed soak: the switch
+// follows at once, as a rule.
+const (
+	armedPause    = 500 * time.Millisecond
+	armedPauseMax = 5 * time.Second
+)
+
+// AwaitSwitch returns when the route points at the soak's target, or when the job
+// that armed the soak is over without that. On a stopping worker it fails as
+// unavailable, so that another one waits on.
+func (a *Activities) AwaitSwitch(ctx context.Context, p SoakPlan) (SwitchSeen, error) {
+	_, stop := beat(ctx)
+	defer stop()
+	seen, err := a.awaitSwitch(ctx, p)
+	return seen, failed(ctx, err)
+}
+
+func (a *Activities) awaitSwitch(ctx context.Context, p SoakPlan) (SwitchSeen, error) {
+	reg, err := a.World.Registry(ctx, p.Namespace)
+	if err != nil {
+		return SwitchSeen{}, err
+	}
+	leaving := activity.GetWorkerStopChannel(ctx)
+	for pause := armedPause; ; pause = min(2*pause, armedPauseMax) {
+		// The job first: one that is over has not moved the route since.
+		over, err := a.holderEnded(ctx, records.Lease{Job: p.ArmedBy, Run: p.ArmedRun})
+		if err != nil {
+			return SwitchSeen{}, err
+		}
+		now, err := route.Get(ctx, reg, p.Namespace)
+		switch {
+		case err == nil && now.Locator == p.Active.Locator && now.Fingerprint == p.Active.Fingerprint:
+			return SwitchSeen{Switched: true, Route: &now}, nil
+		case err != nil && !errors.Is(err, backends.ErrNotFound):
+			return SwitchSeen{}, err
+		case over:
+			return SwitchSeen{}, nil
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-leaving:
+			timer.Stop()
+			return SwitchSeen{}, fmt.Errorf("%w: the worker stops", backends.ErrUnavailable)
+		case <-ctx.Done():
+			timer.Stop()
+			return SwitchSeen{}, ctx.Err()
+		}
+	}
+}
+
+// BeginSoak writes down that the namespace soaks. The soak holds the lease.
+func (a *Activities) BeginSoak(ctx context.Context, b SoakBegin) error {
+	return failed(ctx, a.beginSoak(ctx, b))
+}
+
+func (a *Activities) beginSoak(ctx context.Context, b SoakBegin) error {
+	reg, err := a.World.Registry(ctx, b.Plan.Namespace)
+	if err != nil {
+		return err
+	}
+	s := b.Plan.record(records.SoakSoaking)
+	s.Active.Generation, s.Since, s.Until = b.Route.Generation, b.Since, b.Until
+	return records.PutSoak(ctx, reg, s)
+}
+
+// EndSoak forgets the soak's consumers of changes and its record, and gives the
+// namespace back. Nothing is dropped. Idempotent.
+func (a *Activities) EndSoak(ctx context.Context, e SoakEnd) error {
+	_, stop := beat(ctx)
+	defer stop()
+	return failed(ctx, a.endSoak(ctx, e))
+}
+
+func (a *Activities) endSoak(ctx context.Context, e SoakEnd) error {
+	p := e.Plan
+	reg, err := a.World.Registry(ctx, p.Namespace)
+	if err != nil {
+		return err
+	}
+	source, err := a.World.Source(ctx, p.Namespace)
+	if err != nil {
+		return err
+	}
+	consumers := []string{p.Standby.Locator}
+	if e.Switched {
+		consumers = append(consumers, p.Active.Locator)
+	}
+	if capture, ok := backends.As[backends.Capture](source); ok {
+		for _, c := range consumers {
+			if err := capture.Unsubscribe(ctx, c); err != nil {
+				return fmt.Errorf("unsubscribe %s: %w", c, err)
+			}
+		}
+	}
+	if err := records.DeleteSoak(ctx, reg, p.Namespace, p.ArmedBy, p.ArmedRun); err != nil {
+		return err
+	}
+	if e.Epoch == 0 {
+		return nil
+	}
+	return records.GiveBackLease(ctx, reg, p.Namespace, e.Epoch)
+}
+
+// DropFormer drops the former generation of a soak, by name. It refuses while the
+// route points at it.
+func (a *Activities) DropFormer(ctx context.Context, job Job) error {
+	_, stop := beat(ctx)
+	defer stop()
+	return failed(ctx, a.dropFormer(ctx, job))
+}
+
+func (a *Activities) dropFormer(ctx context.Context, job Job) error {
+	reg, err := a.World.Registry(ctx, job.Namespace)
+	if err != nil {
+		return err
+	}
+	if err := leaseLost(records.CheckLease(ctx, reg, job.Namespace, job.Epoch)); err != nil {
+		return err
+	}
+	now, err := route.Get(ctx, reg, job.Namespace)
+	if err != nil {
+		return err
+	}
+	if now.Locator == job.Locator {
+		return because(errRouteChanged, "the route of namespace %q points at %s again: it is not dropped", job.Namespace, job.Locator)
+	}
+	index, err := a.World.Index(ctx, job.Namespace)
+	if err != nil {
+		return err
+	}
+	if err := index.Drop(ctx, job.Locator); err != nil {
+		return fmt.Errorf("drop generation %s: %w", job.Locator, err)
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+)
+
+// reverse makes sure of the former generation, with the care of a switch. What
+// stands against the rollback refuses it, and the soak goes on.
+func (s *soak) reverse(ctx workflow.Context) error {
+	err := s.ready(ctx)
+	switch {
+	case s.stopped != "":
+		s.answer(fail(activities.CodeNotNow, "the soak was ended before the rollback: %s", s.stopped))
+		return s.ended(ctx, s.stopped)
+	case err != nil:
+		return s.lost(ctx, err)
+	}
+	s.Status.Reason = ""
+	return s.to(ctx, SoakSwitching)
+}
+
+// lost goes back to soaking over an error; a lost lease is taken again there.
+func (s *soak) lost(ctx workflow.Context, err error) error {
+	if codeOf(err) == activities.CodeLeaseLost {
+		s.Epoch = 0
+	}
+	return s.refused(ctx, err)
+}
+
+// ready brings the former generation in step, makes it durable, and has it verified.
+func (s *soak) ready(ctx workflow.Context) error {
+	want := s.ask.rollback
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	if !s.Standby.Healthy() && !want.Stale {
+		return fail(activities.CodeRollbackStale, "the former generation %s can't be brought in step: it lacks %s; %s: %s",
+			s.plan.Standby.Locator, items(s.Standby.Pending), s.Standby.Code, s.Standby.Error)
+	}
+	s.Status.Reason = "finishes the index of the former generation"
+	s.details(ctx)
+	ictx := long(ctx, s.plan.Standby, SyncTaskQueue, "index "+s.plan.Standby.Locator)
+	if err := workflow.ExecuteActivity(ictx, work.FinishIndex, s.plan.Standby).Get(ctx, nil); err != nil {
+		return err
+	}
+	if want.Stale && !s.Standby.Healthy() {
+		return nil // it is known to be wrong, and by how much
+	}
+	if err := s.verified(ctx); err != nil {
+		return err
+	}
+	job := s.plan.Standby
+	job.RouteVersion, job.Waive = s.RouteVersion, want.Waive
+	cctx := long(ctx, job, TaskQueue, "conditions of the rollback")
+	return workflow.ExecuteActivity(cctx, work.CheckSwitch, job).Get(ctx, nil)
+}
+
+// catchUp brings the former generation in step, as far as that goes.
+func (s *soak) catchUp(ctx workflow.Context) error {
+	s.Status.Reason = "brings the former generation in step"
+	s.details(ctx)
+	return s.inStep(ctx, activities.StepRequest{
+		Standby: &activities.Side{Job: s.plan.Standby, Step: s.Standby}, Once: true,
+	})
+}
+
+// verified looks at all of the former generation, behind the last write of every
+// attempt that was given up on. A finding counts when it is there in two looks,
+// with a sync between.
+func (s *soak) verified(ctx workflow.Context) error {
+	look := &run{Carried: Carried{
+		Version: carriedVersion, Machine: Machine{State: Running, Phase: Verifying}, Job: s.plan.Standby,
+		LateUntil: s.LateUntil, Status: Status{Progress: Progress{Pass: s.Passes, PhaseSince: workflow.Now(ctx)}},
+	}}
+	var before Verification
+	for round := 1; ; round++ {
+		s.Status.Reason = "waits until no write of a lost worker can land any more"
+		s.details(ctx)
+		look.LateUntil = s.LateUntil
+		if err := look.awaitLateWrites(ctx); err != nil {
+			return err
+		}
+		s.Status.Reason = "verifies the former generation"
+		s.details(ctx)
+		report, err := look.verification(ctx)
+		s.Passes = look.Status.Progress.Pass
+		if err != nil {
+			return err
+		}
+		s.Status.Verification = &report
+		switch {
+		case report.Wrong() == 0: // how good its model is was no question when it was active
+			return nil
+		case round > 1 && persists(before, report):
+			return fail(activities.CodeVerification, "found twice in the former generation, with a sync between: %s", report.Summary())
+		case round >= maxRounds:
+			return fail(activities.CodeVerification, "%d verifications of the former generation, and each found something: %s", round, report.Summary())
+		}
+		before = report
+		if err := s.catchUp(ctx); err != nil {
+			return err
+		}
+		if !s.Standby.Healthy() {
+			return fail(activities.CodeRollbackStale, "the former generation %s can't be brought in step any more: %s: %s",
+				s.plan.Standby.Locator, s.Standby.Code, s.Standby.Error)
+		}
+	}
+}
+
+// switchBack points the route at the former generation. Its outcome has to be
+// known, so it is asked for until it is; nothing interrupts it.
+func (s *soak) switchBack(ctx workflow.Context) error {
+	job := s.plan.Standby
+	job.RouteVersion = s.RouteVersion
+	var done activities.Switched
+	sctx := short(ctx, job, "switch back to "+job.Locator)
+	if err := workflow.ExecuteActivity(sctx, work.Switch, job).Get(ctx, &done); err != nil {
+		return s.lost(ctx, err)
+	}
+	s.Status.Route = &done.Route
+	// What was written while the route moved: behind the soak nobody keeps it in step.
+	if err := s.catchUp(ctx); err != nil {
+		s.Status.LastError = "the last sync behind the rollback: " + messageOf(err)
+	}
+	s.Status.Reason = "rolled back: generation " + s.plan.Active.Locator + " was kept"
+	return s.to(ctx, SoakReversed)
+}
