@@ -16,7 +16,7 @@ func ptr[T any](v T) *T { return &v }
 
 func defaults(change func(*Config)) Config {
 	c := Config{
-		Catalog: "./reembed.yaml", MaxConcurrentJobs: 3, BatchSize: 100, JobTimeout: ptr(time.Hour),
+		Catalog: "./reembed.yaml", MaxConcurrentJobs: 3, BatchSize: 100, JobTimeout: ptr(time.Hour), Soak: ptr(24 * time.Hour),
 		SyncSlots: 4, EmbedConcurrency: 4, MemoryMB: 256, RangeItems: 2000, ContinueAfter: 4000, HTTPAddr: ":8000", Log: Log{Format: "text", Level: "info"},
 	}
 	change(&c)
@@ -38,13 +38,13 @@ func TestParse(t *testing.T) {
 		"all variables": {
 			env: []string{
 				"REEMBED_CATALOG=/etc/r.yaml", "MAX_CONCURRENT_REEMBED_JOBS=7", "REEMBED_BATCH_SIZE=256",
-				"REEMBED_JOB_TIMEOUT_SECONDS=90", "REEMBED_SYNC_SLOTS=2", "REEMBED_EMBED_CONCURRENCY=9",
+				"REEMBED_JOB_TIMEOUT_SECONDS=90", "REEMBED_SOAK_SECONDS=60", "REEMBED_SYNC_SLOTS=2", "REEMBED_EMBED_CONCURRENCY=9",
 				"REEMBED_MEMORY_MB=512", "REEMBED_RANGE_ITEMS=50", "REEMBED_CONTINUE_AFTER=1000", "REEMBED_HTTP_ADDR=127.0.0.1:1",
 				"REEMBED_LOG_FORMAT=json", "REEMBED_PPROF_ADDR=:2",
 				"REEMBED_LOG_LEVEL=debug", "REEMBED_LOG_FILE=x.log", "UNRELATED=1",
 			},
 			want: Config{
-				Catalog: "/etc/r.yaml", MaxConcurrentJobs: 7, BatchSize: 256, JobTimeout: ptr(90 * time.Second),
+				Catalog: "/etc/r.yaml", MaxConcurrentJobs: 7, BatchSize: 256, JobTimeout: ptr(90 * time.Second), Soak: ptr(time.Minute),
 				SyncSlots: 2, EmbedConcurrency: 9, MemoryMB: 512, RangeItems: 50, ContinueAfter: 1000, HTTPAddr: "127.0.0.1:1", PprofAddr: ":2",
 				Log: Log{Format: "json", Level: "debug", File: "x.log"},
 			},
@@ -59,6 +59,10 @@ func TestParse(t *testing.T) {
 		"no bound on the time is not the default": {
 			env:  []string{"REEMBED_JOB_TIMEOUT_SECONDS=0"},
 			want: defaults(func(c *Config) { c.JobTimeout = ptr(time.Duration(0)) }),
+		},
+		"no soak is not the default": {
+			env:  []string{"REEMBED_SOAK_SECONDS=0"},
+			want: defaults(func(c *Config) { c.Soak = ptr(time.Duration(0)) }),
 		},
 		"memory follows the slots": {
 			env:  []string{"REEMBED_SYNC_SLOTS=16"},
@@ -140,7 +144,7 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	c := Config{SyncSlots: 8, MemoryMB: 256, JobTimeout: ptr(time.Duration(0)), EmbedConcurrency: 3, BatchSize: 5, MaxConcurrentJobs: 2}
 	require.Equal(t, activities.Settings{
-		BatchSize: 5, MaxConcurrentJobs: 2, Concurrency: 3, MemoryBytes: 24 << 20, RangeItems: 2000, ContinueAfter: 4000,
+		BatchSize: 5, Soak: 24 * time.Hour, MaxConcurrentJobs: 2, Concurrency: 3, MemoryBytes: 24 << 20, RangeItems: 2000, ContinueAfter: 4000,
 	}, c.WithDefaults().settings())
 }
 

@@ -22,6 +22,7 @@ func TestReadmeTellsOfEveryVariableAndMetric(t *testing.T) {
 		require.Regexp(t, "\\| `"+n.variable+"` \\| "+fallback+" \\|", readme)
 	}
 	require.Contains(t, readme, fmt.Sprintf("| `%s` | %d |", timeoutVariable, int(defaultJobTimeout.Seconds())))
+	require.Contains(t, readme, fmt.Sprintf("| `%s` | %d |", soakVariable, int(defaultSoak.Seconds())))
 	c := Config{}.WithDefaults()
 	require.Contains(t, readme, "| `REEMBED_CATALOG` | `"+c.Catalog+"` |")
 	require.Contains(t, readme, "| `REEMBED_HTTP_ADDR` | `"+c.HTTPAddr+"` |")

@@ -75,6 +75,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+filepath.Dir(temporal))
 			e.Setenv("TEMPORAL_CONFIG_FILE", "temporal.toml")
+			e.Setenv("REEMBED_SOAK_SECONDS", "0") // a script about soaks says so
 			e.Values[providerValue] = &providerHolder{}
 			return errors.Join(
 				bring(filepath.Join(e.WorkDir, "reembed.yaml"), standard),

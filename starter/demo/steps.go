@@ -142,7 +142,8 @@ func (d *demo) stay(ctx context.Context) error {
 		"reembed status " + d.job.ID,
 		"reembed search " + namespace + ` "read a file line by line"`,
 		"reembed diff " + namespace,
-		"reembed start " + namespace + " --to " + oldModel + " --wait",
+		"reembed soak " + namespace,
+		"reembed rollback " + namespace + " --wait",
 		"temporal workflow list",
 	} {
 		d.say("%s", c)

@@ -102,6 +102,7 @@ func (r *Rig) WorkerSettings() []string {
 		"REEMBED_SYNC_SLOTS=" + strconv.Itoa(r.Slots),
 		"REEMBED_EMBED_CONCURRENCY=" + strconv.Itoa(r.Concurrency),
 		"REEMBED_JOB_TIMEOUT_SECONDS=0",
+		"REEMBED_SOAK_SECONDS=0", // a soak would work beside the next run
 	}
 }
 
