@@ -12,11 +12,8 @@ import (
 	"github.com/reembed/reembed/workflows"
 )
 
-// ErrRefused: the soak does not allow it now, or what is asked for would lose
-// something. The soak goes on as before.
-var ErrRefused = errors.New("refused")
-
-// RefusedError is an ErrRefused with the soak's words.
+// RefusedError is an [ErrRefused] of a soak, in its words: its phase does not allow
+// what is asked for, or that would lose something. The soak goes on as before.
 type RefusedError struct {
 	Code    string // one of the codes of package activities
 	Message string
@@ -89,22 +86,22 @@ func (c *Client) describeSoak(ctx context.Context, namespace string) (descriptio
 // the former generation can't be brought in step or is not right; ErrNotFound,
 // ErrOver, ErrNoWorker, ErrUnreachable, ErrDenied.
 func (c *Client) Rollback(ctx context.Context, namespace string, r workflows.RollbackRequest, wait bool) (workflows.SoakStatus, error) {
-	return c.update(ctx, namespace, workflows.UpdateRollback, r, wait)
+	return c.tellSoak(ctx, namespace, workflows.UpdateRollback, r, wait)
 }
 
 // Retire drops the former generation of a soaking namespace, and returns how the
 // soak ended. Errors: as Rollback; ErrInvalid when the request names another generation.
 func (c *Client) Retire(ctx context.Context, namespace string, r workflows.RetireRequest) (workflows.SoakStatus, error) {
-	return c.update(ctx, namespace, workflows.UpdateRetire, r, true)
+	return c.tellSoak(ctx, namespace, workflows.UpdateRetire, r, true)
 }
 
 // EndSoak ends the soak of a namespace, and returns how it ended; nothing is
 // dropped. Errors: as Rollback.
 func (c *Client) EndSoak(ctx context.Context, namespace string, r workflows.EndRequest) (workflows.SoakStatus, error) {
-	return c.update(ctx, namespace, workflows.UpdateEnd, r, true)
+	return c.tellSoak(ctx, namespace, workflows.UpdateEnd, r, true)
 }
 
-func (c *Client) update(ctx context.Context, namespace, name string, payload any, wait bool) (workflows.SoakStatus, error) {
+func (c *Client) tellSoak(ctx context.Context, namespace, name string, payload any, wait bool) (workflows.SoakStatus, error) {
 	var s workflows.SoakStatus
 	d, err := c.describeSoak(ctx, namespace)
 	if err != nil {
