@@ -50,6 +50,10 @@ test: temporal ## Run all tests, with the race detector where there is a C compi
 sweep: temporal ## Fail each backend call of a small job in turn, before and after its effect (ARGS='-call registry.Put/3 -when after')
 	go test ./cmd/sweep -run TestSweep -count=1 -v -timeout 60m -args $(or $(ARGS),-whole)
 
+.PHONY: storm
+storm: temporal ## An application writes and searches while its models move and everything breaks (STORM=10m ARGS='-seed 7')
+	go test ./cmd/storm -run '^TestStorm' -count=1 -v -timeout 0 -args -for $(or $(STORM),30s) $(ARGS)
+
 .PHONY: check
 check: fmt-check vet staticcheck workflowcheck test ## All that CI runs
 

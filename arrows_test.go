@@ -102,6 +102,7 @@ var arrows = map[string][]string{
 	"./cmd/bench/report":   {},
 	"./cmd/bench/texts":    {"./backends"},
 	"./cmd/sweep":          {},
+	"./cmd/storm":          {},
 }
 
 // far holds what a folder must not reach by any way, however long.
