@@ -39,7 +39,7 @@ type Changes struct {
 // Consumer is one who has changes kept.
 type Consumer struct {
 	Name    string
-	Pending int64 // changes that were not acknowledged; -1 where it is not counted
+	Pending int64 // changes that were not acknowledged; -1 where they are not counted, or lost
 }
 
 // Capture is the ability of a source to tell what changed, so that catching up
@@ -47,7 +47,7 @@ type Consumer struct {
 // it tells or misses, a vector is right by its stamp. Consumers are named; each
 // has its own changes. Every method may return ErrUnavailable.
 //
-// ErrChangesLost from Changes, Acknowledge or Pending: changes of this consumer
+// ErrChangesLost from Changes or Acknowledge: changes of this consumer
 // are not known any more, because it was never subscribed, fell behind its cap,
 // or somebody took away what captures. Who gets it subscribes anew and makes a
 // full pass.
@@ -55,11 +55,13 @@ type Capture interface {
 	CaptureTraits() CaptureTraits
 	// Subscribe has changes kept for the consumer: of each that is committed after
 	// Subscribe returned. Idempotent: a consumer that is there keeps what is kept
-	// for it; one whose changes are lost begins anew. ErrUnauthorized, ErrUnsupported.
+	// for it; one whose changes are lost begins anew. ErrNotFound (there is no table),
+	// ErrUnauthorized, ErrUnsupported.
 	Subscribe(ctx context.Context, consumer string) error
 	// Changes returns at most limit of the consumer's changes that were not
 	// acknowledged, behind the cursor ("": the first ones). An item that changed often
-	// may be there once or often. Reading acknowledges nothing.
+	// may be there once or often. Reading acknowledges nothing. ErrInvalidInput: a
+	// limit below 1, or a cursor that is not of this consumer.
 	Changes(ctx context.Context, consumer string, after Cursor, limit int) (Changes, error)
 	// Acknowledge forgets exactly these changes; a later change of the same item,
 	// which has another mark, stays. Idempotent. It is called when the item's

@@ -2,6 +2,7 @@ package backends
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,6 +40,22 @@ func CheckPage(r Range, after Cursor, limit PageLimit) error {
 		return err
 	}
 	return checkPlace("cursor", string(after))
+}
+
+// CheckChanges is for Capture.Changes of stores whose cursors are positive
+// numbers; the empty cursor is 0.
+func CheckChanges(after Cursor, limit int) (int64, error) {
+	if limit < 1 {
+		return 0, fmt.Errorf("%w: a page of %d changes", ErrInvalidInput, limit)
+	}
+	if after == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(string(after), 10, 64)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%w: not a cursor of this store", ErrInvalidInput)
+	}
+	return n, nil
 }
 
 func checkPlace(what, place string) error {

@@ -22,6 +22,10 @@
 //	search        scores, order, bounds
 //	publish       the active generation under a name
 //	registry      compare-and-swap, versions, lists; racers; leases
+//	capture       changes of every kind, pages, exact acknowledgement, consumers
+//	changes_lost  what is lost is said to be
+//	changes_races writers and consumers at once: no change is missed
+//	conditional   writes of what is still so
 //	fuzz          any strings for ids, keys, cursors and names
 //	crash         what is there after a store was left open and opened again
 package backendtest

@@ -5,6 +5,7 @@
 // A decorated [backends.Index] hands out decorated generations. Methods that
 // only tell what was configured (Model, Limits, Traits, Locator, Spec) touch no
 // backend and are not intercepted. Each wrapper has Unwrap, so that abilities
-// are found behind it with [backends.As]; calls of an ability found that way
-// are not intercepted.
+// are found behind it with [backends.As]. Calls of [backends.Capture] and of
+// [backends.ConditionalWriter] are intercepted where the wrapped thing has them;
+// calls of other abilities are not.
 package intercept

@@ -75,6 +75,18 @@ func (f *fakeEmbedder) Embed(ctx context.Context, p backends.Purpose, texts []st
 	return backends.Embedding{Tokens: 5}, f.fail
 }
 
+// capture is the source's, as who has a decorated source finds it.
+func capture(w world) backends.Capture {
+	c, _ := backends.As[backends.Capture](w.source)
+	return c
+}
+
+// conditional is the generation's.
+func conditional(w world) backends.ConditionalWriter {
+	c, _ := backends.As[backends.ConditionalWriter](w.generation)
+	return c
+}
+
 type fakeSource struct{ *notes }
 
 func (f *fakeSource) Ping(ctx context.Context) error { f.take(ctx); return nil }

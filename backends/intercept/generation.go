@@ -11,12 +11,17 @@ type generation struct {
 	in   Interceptor
 }
 
-// Generation puts in around every call of g, also those of a collection's ability.
+// Generation puts in around every call of g, also those of a collection's ability,
+// and of conditional writes.
 func Generation(g backends.Generation, in Interceptor) backends.Generation {
+	plain := &generation{g, in}
 	if held, ok := backends.As[backends.Collection](g); ok {
-		return &collection{generation{g, in}, held}
+		return &collection{*plain, held}
 	}
-	return &generation{g, in}
+	if w, ok := backends.As[backends.ConditionalWriter](g); ok {
+		return &conditional{plain, w}
+	}
+	return plain
 }
 
 func (g *generation) Unwrap() any { return g.next }

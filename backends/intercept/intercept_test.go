@@ -41,6 +41,13 @@ var calls = []struct {
 		return w.source.ReadPage(ctx, backends.Range{From: "a"}, "c", backends.PageLimit{Items: 9})
 	}},
 	{"source", "Lookup", 3, 3, func(ctx context.Context, w world) (any, error) { return w.source.Lookup(ctx, ids) }},
+	{"source", "Subscribe", 0, 0, func(ctx context.Context, w world) (any, error) { return nil, capture(w).Subscribe(ctx, "c") }},
+	{"source", "Changes", 0, 2, func(ctx context.Context, w world) (any, error) { return capture(w).Changes(ctx, "c", "3", 9) }},
+	{"source", "Acknowledge", 2, 2, func(ctx context.Context, w world) (any, error) {
+		return nil, capture(w).Acknowledge(ctx, "c", []backends.Change{{ID: "a", Mark: "1"}, {ID: "b", Mark: "2"}})
+	}},
+	{"source", "Unsubscribe", 0, 0, func(ctx context.Context, w world) (any, error) { return nil, capture(w).Unsubscribe(ctx, "c") }},
+	{"source", "Consumers", 0, 1, func(ctx context.Context, w world) (any, error) { return capture(w).Consumers(ctx) }},
 	{"index", "Ping", 0, 0, func(ctx context.Context, w world) (any, error) { return nil, w.index.Ping(ctx) }},
 	{"index", "Generations", 0, 1, func(ctx context.Context, w world) (any, error) { return w.index.Generations(ctx) }},
 	{"index", "Create", 0, 0, func(ctx context.Context, w world) (any, error) { return inner(w.index.Create(ctx, spec)) }},
@@ -58,6 +65,10 @@ var calls = []struct {
 		return nil, w.generation.SetPayload(ctx, records)
 	}},
 	{"generation", "Delete", 3, 3, func(ctx context.Context, w world) (any, error) { return nil, w.generation.Delete(ctx, ids) }},
+	{"generation", "UpsertCurrent", 2, 2, func(ctx context.Context, w world) (any, error) {
+		return conditional(w).UpsertCurrent(ctx, records)
+	}},
+	{"generation", "DeleteAbsent", 3, 3, func(ctx context.Context, w world) (any, error) { return conditional(w).DeleteAbsent(ctx, ids) }},
 	{"generation", "Count", 0, 0, func(ctx context.Context, w world) (any, error) { return w.generation.Count(ctx) }},
 	{"generation", "Search", 0, 2, func(ctx context.Context, w world) (any, error) {
 		return w.generation.Search(ctx, backends.Query{K: 2})
@@ -76,16 +87,18 @@ func TestEveryMethodOfEveryRoleIsCalled(t *testing.T) {
 	for _, c := range calls {
 		tested[c.role+"."+c.operation] = true
 	}
-	for role, typ := range map[string]reflect.Type{
-		"embedder":   reflect.TypeFor[backends.Embedder](),
-		"source":     reflect.TypeFor[backends.Source](),
-		"index":      reflect.TypeFor[backends.Index](),
-		"generation": reflect.TypeFor[backends.Generation](),
-		"registry":   reflect.TypeFor[backends.Registry](),
+	for role, types := range map[string][]reflect.Type{
+		"embedder":   {reflect.TypeFor[backends.Embedder]()},
+		"source":     {reflect.TypeFor[backends.Source](), reflect.TypeFor[backends.Capture]()},
+		"index":      {reflect.TypeFor[backends.Index]()},
+		"generation": {reflect.TypeFor[backends.Generation](), reflect.TypeFor[backends.ConditionalWriter]()},
+		"registry":   {reflect.TypeFor[backends.Registry]()},
 	} {
-		for m := range typ.Methods() {
-			if m.Type.NumIn() > 0 && m.Type.In(0) == reflect.TypeFor[context.Context]() {
-				require.Contains(t, tested, role+"."+m.Name)
+		for _, typ := range types {
+			for m := range typ.Methods() {
+				if m.Type.NumIn() > 0 && m.Type.In(0) == reflect.TypeFor[context.Context]() {
+					require.Contains(t, tested, role+"."+m.Name)
+				}
 			}
 		}
 	}

@@ -11,8 +11,15 @@ type source struct {
 	in   Interceptor
 }
 
-// Source puts in around every call of s.
-func Source(s backends.Source, in Interceptor) backends.Source { return &source{s, in} }
+// Source puts in around every call of s, and of what tells its changes, if it
+// is a [backends.Capture].
+func Source(s backends.Source, in Interceptor) backends.Source {
+	plain := &source{s, in}
+	if c, ok := backends.As[backends.Capture](s); ok {
+		return &capturing{plain, c}
+	}
+	return plain
+}
 
 func (s *source) Unwrap() any { return s.next }
 

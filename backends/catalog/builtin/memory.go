@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"math"
 
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
@@ -16,6 +17,8 @@ import (
 //
 //	table: docs
 //	self_contained: true   items live in the active collection itself; optional, without table
+//	capture: journal         or changed_at (which sees no deletes), or none
+//	max_changes: 1000000     that are kept for one generation; optional
 //
 // What it holds dies with the process: it is for tests.
 func memoryDriver() catalog.StoreDriver {
@@ -34,14 +37,17 @@ func memoryDriver() catalog.StoreDriver {
 				return memoryOptions{selfContained: true}, ""
 			}
 			f.Need("table")
-			table := f.String("table")
-			return memoryOptions{table: table}, table
+			t := memory.Table{
+				Name: f.String("table"), Capture: memory.Capture(f.OneOf("capture", memory.Captures...)),
+				MaxChanges: f.Int("max_changes", 1, math.MaxInt32),
+			}
+			return memoryOptions{table: t}, t.Name
 		},
 	}
 }
 
 type memoryOptions struct {
-	table         string
+	table         memory.Table
 	selfContained bool
 }
 
@@ -52,7 +58,7 @@ func (s memoryStore) Source(ns catalog.Namespace) (backends.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Store.Source(o.table), nil
+	return s.Table(o.table), nil
 }
 
 func (s memoryStore) Index(ns catalog.Namespace) (backends.Index, error) {
@@ -64,7 +70,7 @@ func (s memoryStore) Index(ns catalog.Namespace) (backends.Index, error) {
 	if o.selfContained {
 		return &memory.Collections{Index: index}, nil
 	}
-	return index, nil
+	return index.Over(o.table.Name), nil
 }
 
 func (s memoryStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }

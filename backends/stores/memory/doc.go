@@ -4,7 +4,7 @@
 //
 // A store holds tables of items, generations of namespaces, and a registry:
 //
-//	Store --- tables       name      -> ordered[Item]
+//	Store --- tables       name      -> ordered[Item] + consumers of their changes
 //	      --- generations  locator   -> spec + ordered[Record]
 //	      --- entries      kind, key -> Entry
 //

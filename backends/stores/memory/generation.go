@@ -96,8 +96,20 @@ func (g *Generation) Fetch(ctx context.Context, ids []string) (records []backend
 
 // Upsert checks all records, then writes them.
 func (g *Generation) Upsert(ctx context.Context, records []backends.Record) error {
-	if err := g.spec.CheckRecords(records); err != nil {
+	own, err := g.own(records)
+	if err != nil {
 		return err
+	}
+	return g.change(ctx, func(o *ordered[backends.Record]) error {
+		o.put(own, func(r backends.Record) string { return r.ID })
+		return nil
+	})
+}
+
+// own checks records, and returns what is kept of them.
+func (g *Generation) own(records []backends.Record) ([]backends.Record, error) {
+	if err := g.spec.CheckRecords(records); err != nil {
+		return nil, err
 	}
 	own := make([]backends.Record, len(records))
 	for i, r := range records {
@@ -107,10 +119,7 @@ func (g *Generation) Upsert(ctx context.Context, records []backends.Record) erro
 			own[i].Payload = nil
 		}
 	}
-	return g.change(ctx, func(o *ordered[backends.Record]) error {
-		o.put(own, func(r backends.Record) string { return r.ID })
-		return nil
-	})
+	return own, nil
 }
 
 // SetPayload rewrites payloads and stamps of existing records.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -14,20 +15,45 @@ type Index struct {
 	store     *Store
 	namespace string
 	published string // name that the active generation is shown under; empty: none
+	table     string // of its items; empty: unknown
 }
 
-var _ backends.Index = (*Index)(nil)
+var (
+	_ backends.Index     = (*Index)(nil)
+	_ backends.Describer = (*Index)(nil)
+)
+
+// Over returns the index of a namespace whose items are in a table of the same
+// store: its generations are [backends.ConditionalWriter]s.
+func (x *Index) Over(table string) *Index {
+	over := *x
+	over.table = table
+	return &over
+}
+
+// handle opens a generation.
+func (x *Index) handle(spec backends.GenerationSpec) backends.Generation {
+	g := &Generation{store: x.store, spec: spec}
+	if x.table == "" {
+		return g
+	}
+	return &Current{Generation: g, table: x.table}
+}
 
 // generation is what a store keeps of one.
 type generation struct {
 	namespace string
 	spec      backends.GenerationSpec
+	created   time.Time
 	records   *ordered[backends.Record]
 	revisions map[string]int64 // by id; of collections
 }
 
 func newGeneration(namespace string, spec backends.GenerationSpec) *generation {
-	return &generation{namespace: namespace, spec: spec, records: newOrdered[backends.Record](), revisions: map[string]int64{}}
+	return &generation{
+		namespace: namespace, spec: spec, created: time.Now().UTC(),
+		records: newOrdered[backends.Record](), revisions: map[string]int64{},
+	}
 }
 
 // Ping never fails.
@@ -85,7 +111,7 @@ func (x *Index) Create(ctx context.Context, spec backends.GenerationSpec) (backe
 	if have != spec {
 		return nil, fmt.Errorf("%w: generation %q is of another fingerprint, dimensions or metric", backends.ErrConflict, spec.Locator)
 	}
-	return &Generation{store: x.store, spec: g.spec}, nil
+	return x.handle(g.spec), nil
 }
 
 // Open opens a generation of the namespace.
@@ -99,7 +125,25 @@ func (x *Index) Open(ctx context.Context, locator string) (backends.Generation, 
 	if !ok || g.namespace != x.namespace {
 		return nil, fmt.Errorf("%w: generation %q of namespace %q", backends.ErrNotFound, locator, x.namespace)
 	}
-	return &Generation{store: x.store, spec: g.spec}, nil
+	return x.handle(g.spec), nil
+}
+
+// Describe counts what the records take.
+func (x *Index) Describe(ctx context.Context, locator string) (backends.GenerationInfo, error) {
+	if _, err := x.Open(ctx, locator); err != nil {
+		return backends.GenerationInfo{}, err
+	}
+	x.store.mu.RLock()
+	defer x.store.mu.RUnlock()
+	g, ok := x.store.generations[locator]
+	if !ok {
+		return backends.GenerationInfo{}, fmt.Errorf("%w: generation %q was dropped", backends.ErrNotFound, locator)
+	}
+	info := backends.GenerationInfo{GenerationSpec: g.spec, CreatedAt: g.created, Records: int64(len(g.records.ids))}
+	for id, r := range g.records.rows {
+		info.Bytes += int64(len(id) + 4*len(r.Vector) + len(r.Text) + len(r.Payload))
+	}
+	return info, nil
 }
 
 // Finish has nothing to build.

@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,32 @@ func indexes(c memory.Config) backendtest.Harness[backends.Index] {
 	h := harness(c, func(s *memory.Store, name string) backends.Index { return s.Index(name) })
 	h.Publishing = func(x backends.Index, name string) backends.Index { return x.(*memory.Index).PublishedAs(name) }
 	return h
+}
+
+func captures(kind memory.Capture) backendtest.CaptureHarness {
+	const most = 3000
+	return backendtest.CaptureHarness{
+		Harness: harness(memory.Config{}, func(s *memory.Store, name string) backends.Source {
+			return s.Table(memory.Table{Name: name, Capture: kind, MaxChanges: most})
+		}),
+		Lose: map[string]func(*testing.T, backendtest.Place[backends.Source], string){
+			"more changes than are kept": func(t *testing.T, p backendtest.Place[backends.Source], table string) {
+				w, ok := backends.As[backends.ItemWriter](p.Open(t, table))
+				require.True(t, ok)
+				items := make([]backends.Item, most+1)
+				for i := range items {
+					items[i].ID = strconv.Itoa(i)
+				}
+				require.NoError(t, w.PutItems(t.Context(), items))
+			},
+		},
+	}
+}
+
+func pairs() backendtest.Harness[backendtest.Pair] {
+	return harness(memory.Config{}, func(s *memory.Store, name string) backendtest.Pair {
+		return backendtest.Pair{Source: s.Source(name), Index: s.Index(name).Over(name)}
+	})
 }
 
 func registries() backendtest.Harness[backends.Registry] {
@@ -83,6 +110,38 @@ func TestAdoptWhatAnApplicationFilled(t *testing.T) {
 	require.Empty(t, records)
 	_, err = store.Writer(ctx, "nothing")
 	require.ErrorIs(t, err, backends.ErrNotFound)
+}
+
+func TestCapture(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []memory.Capture{memory.CaptureJournal, memory.CaptureChangedAt} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			backendtest.Capture(t, captures(kind))
+		})
+	}
+}
+
+func TestCaptureIsWhatTheTableSays(t *testing.T) {
+	t.Parallel()
+	s, err := memory.Open(t.Context(), memory.Config{})
+	require.NoError(t, err)
+	for kind, deletes := range map[memory.Capture]bool{memory.CaptureJournal: true, memory.CaptureChangedAt: false} {
+		c, ok := backends.As[backends.Capture](s.Table(memory.Table{Name: "docs", Capture: kind}))
+		require.True(t, ok)
+		require.Equal(t, backends.CaptureTraits{Kind: backends.CaptureKind(kind), Deletes: deletes}, c.CaptureTraits())
+	}
+	_, ok := backends.As[backends.Capture](s.Table(memory.Table{Name: "docs", Capture: memory.CaptureNone}))
+	require.False(t, ok)
+	g, err := s.Index("ns").Create(t.Context(), backends.GenerationSpec{Locator: "ns@f", Dimensions: 2})
+	require.NoError(t, err)
+	_, ok = backends.As[backends.ConditionalWriter](g)
+	require.False(t, ok, "an index that knows no table can't look")
+}
+
+func TestConditionalWriter(t *testing.T) {
+	t.Parallel()
+	backendtest.ConditionalWriter(t, pairs())
 }
 
 func TestRegistry(t *testing.T) {

@@ -19,18 +19,19 @@ type Store struct {
 	config Config
 
 	mu          sync.RWMutex
-	tables      map[string]*ordered[backends.Item]
+	tables      map[string]*items
 	generations map[string]*generation // by locator
 	entries     map[entryName]backends.Entry
 	version     int64                // the last one given to an entry or a collection's record
 	published   map[string]published // by name
+	mark        int64                // the last one given to a change
 }
 
 // Open returns a new, empty store. It never fails.
 func Open(_ context.Context, c Config) (*Store, error) {
 	return &Store{
 		config:      c,
-		tables:      map[string]*ordered[backends.Item]{},
+		tables:      map[string]*items{},
 		generations: map[string]*generation{},
 		entries:     map[entryName]backends.Entry{},
 		published:   map[string]published{},
@@ -39,7 +40,10 @@ func Open(_ context.Context, c Config) (*Store, error) {
 
 // Source returns the items of a table. The table comes into being with its
 // first item; until then the source's Ping is an ErrNotFound.
-func (s *Store) Source(table string) *Source { return &Source{store: s, table: table} }
+func (s *Store) Source(table string) *Source { return s.Table(Table{Name: table}) }
+
+// Table is Source for who says how changes are noticed.
+func (s *Store) Table(t Table) *Source { return &Source{store: s, table: t.WithDefaults()} }
 
 // Index returns the generations of a namespace.
 func (s *Store) Index(namespace string) *Index { return &Index{store: s, namespace: namespace} }
