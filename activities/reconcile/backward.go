@@ -65,6 +65,23 @@ func remove(ctx context.Context, target backends.Generation, gone []string, o Op
 	return nil
 }
 
+// removeGone is remove of what is still gone, where the generation can tell; it
+// returns the ids of items that came back.
+func removeGone(ctx context.Context, target backends.Generation, gone []string, o Options) (back []string, err error) {
+	current, ok := backends.As[backends.ConditionalWriter](target)
+	if !ok || len(gone) == 0 {
+		return nil, remove(ctx, target, gone, o)
+	}
+	err = o.change(ctx, func(ctx context.Context) error {
+		back, err = current.DeleteAbsent(ctx, gone)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("delete %d records: %w", len(gone), err)
+	}
+	return back, nil
+}
+
 // glanceItems is how many ids the first glance asks for.
 const glanceItems = 10
 
@@ -83,23 +100,39 @@ func (g *glance) absent(ctx context.Context, ids []string) ([]string, error) {
 	for len(ids) > 0 {
 		part := ids[:min(g.items, len(ids))]
 		ids = ids[len(part):]
-		items, err := g.source.Lookup(ctx, part)
+		items, _, err := g.look(ctx, part)
 		if err != nil {
-			return nil, fmt.Errorf("look items up: %w", err)
+			return nil, err
 		}
-		there := make(map[string]struct{}, len(items))
-		var bytes int64
-		for i := range items {
-			there[items[i].ID] = struct{}{}
-			bytes += int64(items[i].Bytes())
-		}
-		for _, id := range part {
-			if _, ok := there[id]; !ok {
-				gone = append(gone, id)
-			}
-		}
-		fit := int64(len(part)) * g.bytes / 2 / max(1, bytes)
-		g.items = max(1, int(min(fit, int64(2*g.items), int64(g.most))))
+		gone = append(gone, missing(part, items)...)
 	}
 	return gone, nil
+}
+
+// look is one lookup, and what its answer weighs.
+func (g *glance) look(ctx context.Context, part []string) (items []backends.Item, bytes int64, err error) {
+	items, err = g.source.Lookup(ctx, part)
+	if err != nil {
+		return nil, 0, fmt.Errorf("look items up: %w", err)
+	}
+	for i := range items {
+		bytes += int64(items[i].Bytes())
+	}
+	fit := int64(len(part)) * g.bytes / 2 / max(1, bytes)
+	g.items = max(1, int(min(fit, int64(2*g.items), int64(g.most))))
+	return items, bytes, nil
+}
+
+// missing returns those of the ids that are not among the items.
+func missing(ids []string, items []backends.Item) (gone []string) {
+	there := make(map[string]struct{}, len(items))
+	for i := range items {
+		there[items[i].ID] = struct{}{}
+	}
+	for _, id := range ids {
+		if _, ok := there[id]; !ok {
+			gone = append(gone, id)
+		}
+	}
+	return gone
 }

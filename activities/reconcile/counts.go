@@ -10,8 +10,11 @@ type Counts struct {
 	PayloadOnly int64 `json:"payload_only"` // payloads rewritten, vector kept
 	Deleted     int64 `json:"deleted"`
 	Quarantined int64 `json:"quarantined"`
-	Requests    int64 `json:"requests"` // embedding requests that were answered
-	Tokens      int64 `json:"tokens"`   // as the provider counted them
+	// Moved are items that applications changed while they were written, so that
+	// they were not: of syncs that write only what is still so.
+	Moved    int64 `json:"moved,omitempty"`
+	Requests int64 `json:"requests"` // embedding requests that were answered
+	Tokens   int64 `json:"tokens"`   // as the provider counted them
 	// Conflicts are items of a self-contained namespace that were found changed in
 	// both collections; nothing was done about them.
 	Conflicts int64 `json:"conflicts,omitempty"`
@@ -27,10 +30,11 @@ func (c *Counts) Add(o Counts) {
 	c.PayloadOnly += o.PayloadOnly
 	c.Deleted += o.Deleted
 	c.Quarantined += o.Quarantined
+	c.Moved += o.Moved
 	c.Requests += o.Requests
 	c.Tokens += o.Tokens
 	c.Conflicts += o.Conflicts
 }
 
 // Dirty is how many items or records the sync found wrong.
-func (c Counts) Dirty() int64 { return c.Written + c.PayloadOnly + c.Deleted }
+func (c Counts) Dirty() int64 { return c.Written + c.PayloadOnly + c.Deleted + c.Moved }

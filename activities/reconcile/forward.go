@@ -43,6 +43,9 @@ func run(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, k
 		batches:  make(chan batch, o.Concurrency),
 		outcomes: make(chan outcome, 2*o.Concurrency),
 	}
+	if o.Current {
+		f.current, _ = backends.As[backends.ConditionalWriter](p.Target)
+	}
 	w := &writer{forward: f, mark: watermark{cursor: after}}
 
 	group.Go(func() error { return f.read(halt, r, after) })
@@ -76,7 +79,8 @@ func run(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, k
 type forward struct {
 	pair     Pair
 	o        Options
-	sides    *sides // nil where the items live outside
+	sides    *sides                     // nil where the items live outside
+	current  backends.ConditionalWriter // nil: what was read is written
 	limits   limits
 	halt     <-chan struct{} // closed when a stage failed
 	memory   *semaphore.Weighted

@@ -45,6 +45,11 @@ type Options struct {
 	// is sat out here; what asks for longer is returned to the caller. 10 s.
 	PatienceMax time.Duration
 
+	// Current has only that written which is still so in the source, where the
+	// generation can tell: it is a backends.ConditionalWriter. What an application
+	// changed meanwhile is left to the next sync. It costs a look at each write.
+	Current bool
+
 	// Stop, once closed, makes the run finish what it has begun and return.
 	Stop <-chan struct{}
 	// Known is the content hash under which an id was refused before: such an
@@ -60,6 +65,8 @@ type Options struct {
 	// Report is called after each move of the watermark and after answered
 	// requests were written, by one goroutine, with how far this run is.
 	Report func(Result)
+
+	moved func(ids []string) // is told which items were changed meanwhile
 }
 
 // WithDefaults fills in what is zero.

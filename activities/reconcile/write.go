@@ -24,7 +24,7 @@ func (w *writer) upsert(ctx context.Context, records []backends.Record, of []dir
 		return nil, nil
 	}
 	if !w.sides.guarded() {
-		return nil, w.o.change(ctx, func(ctx context.Context) error { return w.pair.Target.Upsert(ctx, records) })
+		return w.upsertCurrent(ctx, records)
 	}
 	seen := make(map[string]string, len(of))
 	for _, d := range of {
@@ -34,6 +34,23 @@ func (w *writer) upsert(ctx context.Context, records []backends.Record, of []dir
 		moved, err = w.sides.to.UpsertOver(ctx, records, seen)
 		return err
 	})
+	return moved, err
+}
+
+// upsertCurrent writes the records; where the run was asked for it, only those
+// whose items have still the text.
+func (w *writer) upsertCurrent(ctx context.Context, records []backends.Record) (moved []string, err error) {
+	if w.current == nil {
+		return nil, w.o.change(ctx, func(ctx context.Context) error { return w.pair.Target.Upsert(ctx, records) })
+	}
+	err = w.o.change(ctx, func(ctx context.Context) error {
+		moved, err = w.current.UpsertCurrent(ctx, records)
+		return err
+	})
+	if w.o.moved != nil && len(moved) > 0 {
+		w.o.moved(moved)
+	}
+	w.counts.Moved += int64(len(moved))
 	return moved, err
 }
 
