@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/reembed/reembed/activities/reconcile"
@@ -29,11 +30,11 @@ func mergeRange(ctx context.Context, o opened, p reconcile.Pair, r SegmentReques
 	if err != nil {
 		return none, err
 	}
-	known, err := records.AllConflicts(ctx, o.registry, r.Job.Namespace)
+	c := &conflicts{opened: o, active: now.Locator}
+	known, err := c.known(ctx)
 	if err != nil {
 		return none, err
 	}
-	c := &conflicts{opened: o, active: now.Locator}
 	standing := make(map[string]bool, len(known))
 	for _, k := range known {
 		standing[k.ID] = true
@@ -53,6 +54,16 @@ func mergeRange(ctx context.Context, o opened, p reconcile.Pair, r SegmentReques
 type conflicts struct {
 	opened
 	active string // locator that is searched
+}
+
+// known are the conflicts between the job's two collections: those with a third
+// one, of a soak before, are a person's to end.
+func (c *conflicts) known(ctx context.Context) ([]records.Conflict, error) {
+	all, err := records.AllConflicts(ctx, c.registry, c.job.Namespace)
+	return slices.DeleteFunc(all, func(k records.Conflict) bool {
+		a, f := k.Active.Locator, k.Former.Locator
+		return (a != c.job.Source || f != c.job.Locator) && (a != c.job.Locator || f != c.job.Source)
+	}), err
 }
 
 func (c *conflicts) put(ctx context.Context, found []reconcile.Conflict) error {

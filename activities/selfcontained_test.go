@@ -174,7 +174,7 @@ func TestSelfContainedCopy(t *testing.T) {
 	found := h.do(activities.VerifyForward, job).Report
 	found.Merge(*h.do(activities.VerifyBackward, job).Report)
 	require.Positive(t, found.Counts["extra"])
-	require.Positive(t, found.Counts["stale"], "a text that the stamp does not fit")
+	require.EqualValues(t, 1, found.Counts["foreign"], "a text that the stamp does not fit: then it is none")
 	require.Positive(t, found.Counts["payload"])
 	require.EqualValues(t, 1, h.do(activities.SyncForward, job).Counts.Written)
 	require.EqualValues(t, 1, h.do(activities.SyncBackward, job).Counts.Deleted)

@@ -95,10 +95,11 @@ func (p Pair) wrongRecords(ctx context.Context, ids []string) ([]Finding, error)
 }
 
 // wrongCopy says what is wrong with the text and payload that a record holds, by
-// its stamp; "" when nothing is. That the stamp fits the item is Forward's question.
+// its stamp; "" when nothing is. That there is a stamp, and that it fits the item,
+// is Forward's question.
 func (p Pair) wrongCopy(rec backends.Record) Kind {
 	switch {
-	case !p.HoldsText:
+	case !p.HoldsText || rec.Stamp == (backends.Stamp{}):
 		return ""
 	case rec.Stamp.Content != backends.ContentHash(rec.Text):
 		return Stale

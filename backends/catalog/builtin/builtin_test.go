@@ -1,6 +1,7 @@
 package builtin_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +75,62 @@ func TestWhatTheCatalogNamesOpens(t *testing.T) {
 	require.FileExists(t, filepath.Join(folder, "embedded.txt"))
 }
 
+// A self-contained namespace's source is what its route points at.
+func TestSelfContainedNamespace(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	w := world(t, strings.Replace(both, "{store: quick, table: notes, model: small}", "{store: quick, self_contained: true, model: small}", 1)+
+		"  more: {store: quick, self_contained: true, model: small}\n")
+	require.Empty(t, w.Catalog().Warnings, "two of them share no table")
+	inside, err := w.SelfContained(ctx, "notes")
+	require.NoError(t, err)
+	require.True(t, inside)
+	inside, err = w.SelfContained(ctx, "docs")
+	require.NoError(t, err)
+	require.False(t, inside)
+	_, err = w.Items(ctx, "docs", "x")
+	require.ErrorIs(t, err, backends.ErrUnsupported)
+	_, err = w.Source(ctx, "notes")
+	require.ErrorIs(t, err, backends.ErrNotFound, "no route yet")
+	require.Contains(t, found(ctx, w, "namespaces.notes.source"), "no collection")
+
+	m, err := w.Model("small")
+	require.NoError(t, err)
+	index, err := w.Index(ctx, "notes")
+	require.NoError(t, err)
+	g, err := index.Create(ctx, backends.SpecOf(m, index.Locator(m)))
+	require.NoError(t, err)
+	require.NoError(t, g.Upsert(ctx, []backends.Record{{ID: "a", Text: "one", Vector: make([]float32, 64)}}))
+	reg, err := w.Registry(ctx, "notes")
+	require.NoError(t, err)
+	_, err = route.Swap(ctx, reg, 0, route.Route{
+		Namespace: "notes", Generation: 1, Locator: g.Spec().Locator, Model: "small",
+		Fingerprint: m.Fingerprint(), Dimensions: m.Dimensions, Metric: backends.Cosine,
+	})
+	require.NoError(t, err)
+	for _, collection := range []string{"", g.Spec().Locator} {
+		source, err := w.SourceOf(ctx, "notes", collection)
+		require.NoError(t, err)
+		items, err := source.Lookup(ctx, []string{"a"})
+		require.NoError(t, err)
+		require.Equal(t, []backends.Item{{ID: "a", Text: "one"}}, items)
+	}
+	_, err = w.SourceOf(ctx, "notes", "no such collection")
+	require.ErrorIs(t, err, backends.ErrNotFound)
+	require.Equal(t, "1 items", found(ctx, w, "namespaces.notes.source"))
+	require.Contains(t, found(ctx, w, "namespaces.notes"), "no fence, no capture")
+}
+
+// found is what the check says of an entry.
+func found(ctx context.Context, w *catalog.World, key string) string {
+	for _, f := range catalog.Check(ctx, w) {
+		if f.Key == key {
+			return f.Text
+		}
+	}
+	return ""
+}
+
 func TestDriversReadTheirKeysStrictly(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ old, new, want string }{
@@ -86,6 +143,7 @@ func TestDriversReadTheirKeysStrictly(t *testing.T) {
 		"sqlite, one column twice":  {"text: body", "text: name", ":9: namespaces.docs."},
 		"memory without a table":    {", table: notes", "", ":10: namespaces.notes: has no table: add it"},
 		"memory, a column":          {"table: notes", "table: notes, key: id", ":10: namespaces.notes.key: unknown key"},
+		"memory, both kinds":        {"table: notes", "table: notes, self_contained: true", ":10: namespaces.notes.table: unknown key"},
 		"memory, wrong type":        {"copies_payload: true", "copies_payload: 1", ":3: stores.quick.copies_payload: "},
 		"hashing, unknown key":      {"latency", "delay", ":5: embedders.builtin.delay: unknown key; known here: driver, latency, max_inputs"},
 		"hashing, no number":        {"max_inputs: 2", "max_inputs: 0", ":5: embedders.builtin.max_inputs: "},
