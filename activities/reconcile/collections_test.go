@@ -154,23 +154,28 @@ func (c *collections) options(to *side) reconcile.Options {
 	}
 }
 
-// copy is a pass before the switch.
-func (c *collections) copy() reconcile.Counts {
-	c.t.Helper()
-	p := reconcile.Pair{
+func (c *collections) pair() reconcile.Pair {
+	return reconcile.Pair{
 		Source: c.old.items, Collection: c.old.generation, Target: c.new.generation,
 		Embedder: sideEmbedder{c.new, c}, CopiesPayload: true,
 	}
-	var all reconcile.Counts
-	for _, way := range []func(context.Context, reconcile.Pair, backends.Range, backends.Cursor, reconcile.Options) (reconcile.Result, error){
-		reconcile.Forward, reconcile.Backward,
-	} {
-		res, err := way(c.t.Context(), p, backends.Range{}, "", c.options(c.new))
-		require.NoError(c.t, err)
-		require.True(c.t, res.Done)
-		all.Add(res.Counts)
-	}
-	return all
+}
+
+func (c *collections) forward() (reconcile.Result, error) {
+	return reconcile.Forward(c.t.Context(), c.pair(), backends.Range{}, "", c.options(c.new))
+}
+
+// copy is a pass before the switch.
+func (c *collections) copy() reconcile.Counts {
+	c.t.Helper()
+	all, err := c.forward()
+	require.NoError(c.t, err)
+	require.True(c.t, all.Done)
+	back, err := reconcile.Backward(c.t.Context(), c.pair(), backends.Range{}, "", c.options(c.new))
+	require.NoError(c.t, err)
+	require.True(c.t, back.Done)
+	all.Counts.Add(back.Counts)
+	return all.Counts
 }
 
 // sweep is one half of a pass after the switch.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -118,7 +119,11 @@ func settleConflict(ctx context.Context, w *catalog.World, reg backends.Registry
 	if m.From, err = index.Open(ctx, kept.Locator); err != nil {
 		return fmt.Errorf("open collection %s: %w", kept.Locator, err)
 	}
-	if m.To, err = index.Open(ctx, other.Locator); err != nil {
+	m.To, err = index.Open(ctx, other.Locator)
+	if errors.Is(err, backends.ErrNotFound) { // dropped: nothing is left of the other version
+		return records.DeleteConflicts(ctx, reg, namespace, c.ID)
+	}
+	if err != nil {
 		return fmt.Errorf("open collection %s: %w", other.Locator, err)
 	}
 	if m.Items, err = w.Items(ctx, namespace, kept.Locator); err != nil {
