@@ -54,8 +54,8 @@ func (r *run) switchOver(ctx workflow.Context) error {
 		return err
 	}
 	r.Status.Route, r.Status.Former = &done.Route, done.Former
-	r.stragglers(ctx)
 	r.announce(ctx, done)
+	r.stragglers(ctx)
 	return r.to(ctx, Switched)
 }
 
