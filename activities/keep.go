@@ -172,9 +172,13 @@ func isFatal(err error) bool { return errors.Is(err, errLeaseLost) }
 // pairOf is what reconcile works on.
 func (o opened) pairOf(ctx context.Context) (reconcile.Pair, error) {
 	target, err := o.target(ctx)
+	if err != nil {
+		return reconcile.Pair{}, err
+	}
+	collection, err := o.collection(ctx)
 	return reconcile.Pair{
 		Source: o.source, Target: target, Embedder: o.embedder,
-		CopiesPayload: o.index.Traits().CopiesPayload,
+		CopiesPayload: o.index.Traits().CopiesPayload, Collection: collection,
 	}, err
 }
 

@@ -144,47 +144,52 @@ func (s *keeping) turn(ctx context.Context) (complete bool, err error) {
 	if err := s.compareCanaries(ctx, o); err != nil {
 		return false, err
 	}
-	return s.sync(ctx, pair, opts)
+	return s.sync(ctx, o, pair, opts)
 }
 
 // sync makes a full pass where one is due.
-func (s *keeping) sync(ctx context.Context, pair reconcile.Pair, opts reconcile.Options) (bool, error) {
+func (s *keeping) sync(ctx context.Context, o opened, pair reconcile.Pair, opts reconcile.Options) (bool, error) {
 	if now := s.snapshot(); !now.Full {
 		if !s.once && now.NextPass > 0 {
 			return false, nil
 		}
 		s.begin()
 	}
-	return s.pass(ctx, pair, opts)
+	return s.pass(ctx, o, pair, opts)
 }
 
 // begin begins a pass over everything.
 func (s *keeping) begin() {
 	s.mu.Lock()
-	s.step.Full, s.step.Task, s.step.Cursor = true, SyncForward, ""
+	s.step.Full, s.step.Task, s.step.Cursor = true, tasksOf(s.job)[0], ""
 	s.passBegun = time.Now()
 	s.mu.Unlock()
 }
 
+// tasksOf are the tasks of a full pass. The collections of a self-contained
+// namespace are merged, each side's keeper its own way.
+func tasksOf(job Job) []Task {
+	if job.Source != "" {
+		return []Task{Merge}
+	}
+	return []Task{SyncForward, SyncBackward}
+}
+
 // pass goes on with the full pass, both ways; complete once it is through.
-func (s *keeping) pass(ctx context.Context, pair reconcile.Pair, opts reconcile.Options) (bool, error) {
+func (s *keeping) pass(ctx context.Context, o opened, pair reconcile.Pair, opts reconcile.Options) (bool, error) {
 	if s.snapshot().Task == "" {
 		s.begin()
 	}
 	for {
 		now := s.snapshot()
-		sweep := reconcile.Forward
-		if now.Task == SyncBackward {
-			sweep = reconcile.Backward
-		}
-		did, err := sweep(ctx, pair, backends.Range{}, now.Cursor, opts)
+		did, err := sweep(ctx, o, pair, SegmentRequest{Job: s.job, Task: now.Task}, now.Cursor, opts)
 		s.did(did)
 		switch {
 		case err != nil:
 			return false, err
 		case !did.Done:
 			return false, nil
-		case now.Task == SyncBackward:
+		case now.Task != SyncForward:
 			s.through()
 			return true, nil
 		}

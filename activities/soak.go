@@ -42,9 +42,11 @@ func (a *Activities) armSoak(ctx context.Context, job Job) (SoakPlan, error) {
 		Active: keeper(job), Standby: keeper(job), Former: *now,
 		Window: time.Duration(job.SoakSeconds) * time.Second,
 	}
-	plan.Active.From = now.Model
-	plan.Standby.From = job.To.Name
+	plan.Active.From, plan.Standby.From = now.Model, job.To.Name
 	plan.Standby.To, plan.Standby.Fingerprint, plan.Standby.Locator = a.modelOf(*now), now.Fingerprint, now.Locator
+	if job.Source != "" { // self-contained: each of the two is the other's source
+		plan.Standby.Source = job.Locator
+	}
 	for _, consumer := range []string{plan.Active.Locator, plan.Standby.Locator} {
 		if err := subscribe(ctx, o.source, consumer); err != nil {
 			return SoakPlan{}, err
@@ -62,6 +64,7 @@ func keeper(job Job) Job {
 	job.ID, job.Run, job.Epoch = SoakID(job.Namespace), "", 0
 	job.Priority, job.MaxFailedItems, job.Waive = Low, manyFailedItems, nil
 	job.SoakSeconds, job.EndSoak, job.DryRun, job.Timeout = 0, false, false, 0
+	job.Cutover, job.CutoverWindow, job.MaxVerifyAge = "", "", 0
 	return job
 }
 
@@ -185,20 +188,8 @@ func (a *Activities) endSoak(ctx context.Context, e SoakEnd) error {
 	if err != nil {
 		return err
 	}
-	source, err := a.World.Source(ctx, p.Namespace)
-	if err != nil {
+	if err := a.unsubscribe(ctx, e); err != nil {
 		return err
-	}
-	consumers := []string{p.Standby.Locator}
-	if e.Switched {
-		consumers = append(consumers, p.Active.Locator)
-	}
-	if capture, ok := backends.As[backends.Capture](source); ok {
-		for _, c := range consumers {
-			if err := capture.Unsubscribe(ctx, c); err != nil {
-				return fmt.Errorf("unsubscribe %s: %w", c, err)
-			}
-		}
 	}
 	if err := records.DeleteSoak(ctx, reg, p.Namespace, p.ArmedBy, p.ArmedRun); err != nil {
 		return err
@@ -207,6 +198,32 @@ func (a *Activities) endSoak(ctx context.Context, e SoakEnd) error {
 		return nil
 	}
 	return records.GiveBackLease(ctx, reg, p.Namespace, e.Epoch)
+}
+
+// unsubscribe forgets the consumers of both generations. The target's is the
+// job's while there was no switch; a self-contained namespace has none.
+func (a *Activities) unsubscribe(ctx context.Context, e SoakEnd) error {
+	if e.Plan.Active.Source != "" {
+		return nil
+	}
+	source, err := a.World.Source(ctx, e.Plan.Namespace)
+	if err != nil {
+		return err
+	}
+	capture, ok := backends.As[backends.Capture](source)
+	if !ok {
+		return nil
+	}
+	consumers := []string{e.Plan.Standby.Locator}
+	if e.Switched {
+		consumers = append(consumers, e.Plan.Active.Locator)
+	}
+	for _, c := range consumers {
+		if err := capture.Unsubscribe(ctx, c); err != nil {
+			return fmt.Errorf("unsubscribe %s: %w", c, err)
+		}
+	}
+	return nil
 }
 
 // DropFormer drops the former generation of a soak, by name. It refuses while the

@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/reembed/reembed/activities/reconcile"
+	"github.com/reembed/reembed/backends"
 )
 
 // SyncSegment does the share of a range of the tasks SyncForward, SyncBackward
@@ -36,7 +37,7 @@ func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (Segment
 	if err := o.fence(ctx); err != nil {
 		return try.with(none), err
 	}
-	target, err := o.target(ctx)
+	pair, err := o.pairOf(ctx)
 	if err != nil {
 		return try.with(none), err
 	}
@@ -47,30 +48,25 @@ func (a *Activities) syncSegment(ctx context.Context, r SegmentRequest) (Segment
 	try.writesWithin(opts.WriteTimeout)
 	opts.Fence = guarded(p, o.fence)
 	opts.Report = func(did reconcile.Result) { p.set(try.with(did)) }
-	collection, err := o.collection(ctx)
-	if err != nil {
-		return try.with(none), err
-	}
-	pair := reconcile.Pair{
-		Source: o.source, Target: target, Embedder: o.embedder,
-		CopiesPayload: o.index.Traits().CopiesPayload, Collection: collection,
-	}
-	var did reconcile.Result
-	switch r.Task {
-	case SyncForward:
-		did, err = reconcile.Forward(ctx, pair, r.Range, try.base.Cursor, opts)
-	case SyncBackward:
-		did, err = reconcile.Backward(ctx, pair, r.Range, try.base.Cursor, opts)
-	case Merge:
-		did, err = mergeRange(ctx, o, pair, r, try.base.Cursor, opts)
-	default:
-		return try.with(none), because(errWorkerTooOld, "task %q is no sync that this one knows", r.Task)
-	}
+	did, err := sweep(ctx, o, pair, r, try.base.Cursor, opts)
 	if a.Observer != nil {
 		a.Observer.Synced(did.Counts)
 	}
 	p.set(try.with(did))
 	return try.with(did), err
+}
+
+// sweep does a task of a sync with a range, from a cursor on.
+func sweep(ctx context.Context, o opened, p reconcile.Pair, r SegmentRequest, after backends.Cursor, opts reconcile.Options) (reconcile.Result, error) {
+	switch r.Task {
+	case SyncForward:
+		return reconcile.Forward(ctx, p, r.Range, after, opts)
+	case SyncBackward:
+		return reconcile.Backward(ctx, p, r.Range, after, opts)
+	case Merge:
+		return mergeRange(ctx, o, p, r, after, opts)
+	}
+	return reconcile.Result{Cursor: after}, because(errWorkerTooOld, "task %q is no sync that this one knows", r.Task)
 }
 
 // syncOptions bind the engine to the job: its quarantine, its store, its worker.

@@ -89,6 +89,7 @@ type SoakStatus struct {
 	Rollback     string        `json:"rollback,omitempty"` // what a rollback would find now
 	Refused      string        `json:"refused,omitempty"`  // why the last rollback or retire did not happen
 	LastError    string        `json:"last_error,omitempty"`
+	Warnings     []string      `json:"warnings,omitempty"`     // what went wrong without undoing the rollback
 	Verification *Verification `json:"verification,omitempty"` // of the former generation, before a rollback
 	Route        *Route        `json:"route,omitempty"`        // as the soak knows it
 }

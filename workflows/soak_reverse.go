@@ -120,6 +120,9 @@ func (s *soak) switchBack(ctx workflow.Context) error {
 		return s.lost(ctx, err)
 	}
 	s.Status.Route = &done.Route
+	told := &run{Carried: Carried{Job: job}}
+	told.announce(ctx, done)
+	s.Status.Warnings = append(s.Status.Warnings, told.Status.Warnings...)
 	// What was written while the route moved: behind the soak nobody keeps it in step.
 	if err := s.catchUp(ctx); err != nil {
 		s.Status.LastError = "the last sync behind the rollback: " + messageOf(err)
