@@ -2,21 +2,18 @@ package activities
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/reembed/reembed/activities/reconcile"
-	"github.com/reembed/reembed/activities/verify"
-	"github.com/reembed/reembed/backends"
 )
 
 // keeping keeps one generation in step. Its times are readings of this process's clock.
 type keeping struct {
 	*keep
-	job Job
-	put func(*StepResult, *Step)
+	job   Job
+	put   func(*StepResult, *Step)
+	blind bool // the source can't or must not tell what changed
 
 	mu        sync.Mutex
 	step      Step
@@ -125,6 +122,12 @@ func (s *keeping) turn(ctx context.Context) (complete bool, err error) {
 	if err := o.fence(ctx); err != nil {
 		return false, err
 	}
+	if err := s.compareCanaries(ctx, o); err != nil {
+		return false, err
+	}
+	if idle, err := s.idle(ctx, o); err != nil || idle {
+		return idle, err
+	}
 	pair, err := o.pairOf(ctx)
 	if err != nil {
 		return false, err
@@ -134,163 +137,12 @@ func (s *keeping) turn(ctx context.Context) (complete bool, err error) {
 		return false, err
 	}
 	opts.Budget, opts.MemoryBytes, opts.Stop = 0, max(16<<20, opts.MemoryBytes/4), s.ending
-	opts.Fence = guarded(s.pulse, o.fence)
+	opts.Fence, opts.Current = guarded(s.pulse, o.fence), true
 	opts.Report = func(did reconcile.Result) {
 		s.mu.Lock()
 		s.running = did.Counts
 		s.mu.Unlock()
 		s.tell()
 	}
-	if err := s.compareCanaries(ctx, o); err != nil {
-		return false, err
-	}
 	return s.sync(ctx, o, pair, opts)
-}
-
-// sync makes a full pass where one is due.
-func (s *keeping) sync(ctx context.Context, o opened, pair reconcile.Pair, opts reconcile.Options) (bool, error) {
-	if now := s.snapshot(); !now.Full {
-		if !s.once && now.NextPass > 0 {
-			return false, nil
-		}
-		s.begin()
-	}
-	return s.pass(ctx, o, pair, opts)
-}
-
-// begin begins a pass over everything.
-func (s *keeping) begin() {
-	s.mu.Lock()
-	s.step.Full, s.step.Task, s.step.Cursor = true, tasksOf(s.job)[0], ""
-	s.passBegun = time.Now()
-	s.mu.Unlock()
-}
-
-// tasksOf are the tasks of a full pass. The collections of a self-contained
-// namespace are merged, each side's keeper its own way.
-func tasksOf(job Job) []Task {
-	if job.Source != "" {
-		return []Task{Merge}
-	}
-	return []Task{SyncForward, SyncBackward}
-}
-
-// pass goes on with the full pass, both ways; complete once it is through.
-func (s *keeping) pass(ctx context.Context, o opened, pair reconcile.Pair, opts reconcile.Options) (bool, error) {
-	if s.snapshot().Task == "" {
-		s.begin()
-	}
-	for {
-		now := s.snapshot()
-		did, err := sweep(ctx, o, pair, SegmentRequest{Job: s.job, Task: now.Task}, now.Cursor, opts)
-		s.did(did)
-		switch {
-		case err != nil:
-			return false, err
-		case !did.Done:
-			return false, nil
-		case now.Task != SyncForward:
-			s.through()
-			return true, nil
-		}
-		s.change(func(p *Step) { p.Task, p.Cursor = SyncBackward, "" })
-	}
-}
-
-// did counts what a sweep did, and keeps where it is.
-func (s *keeping) did(r reconcile.Result) {
-	s.mu.Lock()
-	s.running = Counts{}
-	s.step.Counts.Add(r.Counts)
-	s.step.Cursor = r.Cursor
-	s.mu.Unlock()
-	if s.a.Observer != nil && r.Counts != (Counts{}) {
-		s.a.Observer.Synced(r.Counts)
-	}
-}
-
-// through ends a full pass: what had changed when it began is there.
-func (s *keeping) through() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	took := time.Since(s.passBegun)
-	s.step.Full, s.step.Task, s.step.Cursor, s.step.Took = false, "", "", took
-	s.step.InStep, s.inStep = true, s.passBegun
-	s.nextPass = time.Now().Add(min(max(passShare*took, passPause), passPauseMax))
-}
-
-// ill notes that the side can't be kept in step, and counts what it lacks.
-func (s *keeping) ill(ctx context.Context, err error) {
-	row := rowOf(err)
-	pending, cerr := s.lacks(ctx)
-	if cerr != nil {
-		pending = -1
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.step.Code, s.step.Error, s.step.Pending = row.Code, bounded(err.Error()), pending
-	s.step.Tries++
-	wait := keepRetryMax
-	if s.step.Tries < 8 {
-		wait = min(keepRetryMax, keepRetry<<(s.step.Tries-1))
-	}
-	s.retry = time.Now().Add(max(wait, backends.RetryAfter(err)))
-}
-
-// lacks is how many items the generation does not have as they are now.
-func (s *keeping) lacks(ctx context.Context) (int64, error) {
-	o, err := s.a.open(ctx, s.job)
-	if err != nil {
-		return 0, err
-	}
-	return s.count(ctx, o)
-}
-
-// count reads everything, and writes nothing.
-func (s *keeping) count(ctx context.Context, o opened) (int64, error) {
-	pair, err := o.verifyPair(ctx)
-	if err != nil {
-		return 0, err
-	}
-	q, err := loadQuarantine(ctx, o)
-	if err != nil {
-		return 0, err
-	}
-	var wrong int64
-	for _, look := range []func(context.Context, verify.Pair, backends.Range, backends.Cursor, verify.Options) (verify.Result, error){
-		verify.Forward, verify.Backward,
-	} {
-		found, err := look(ctx, pair, backends.Range{}, "", verify.Options{Known: q.known, Stop: s.ending})
-		if err != nil {
-			return 0, fmt.Errorf("count what changed: %w", err)
-		}
-		if !found.Done {
-			return 0, errors.New("interrupted")
-		}
-		wrong += found.Report.Wrong()
-	}
-	return wrong, nil
-}
-
-// compareCanaries asks the model for its canaries when that is due, and while the
-// side is ill: that a model does not answer any more is known before something
-// changes. One that answers otherwise is a warning.
-func (s *keeping) compareCanaries(ctx context.Context, o opened) error {
-	now := s.snapshot()
-	if now.NextCanary > 0 && now.Healthy() {
-		return nil
-	}
-	err := checkCanaries(ctx, o.registry, o.embedder)
-	warning := ""
-	switch {
-	case errors.Is(err, errCanariesChanged):
-		warning = bounded(err.Error())
-	case err != nil:
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.step.Warning = warning
-	s.canaries = time.Now().Add(canariesEvery)
-	return nil
 }
