@@ -21,6 +21,9 @@ type Job struct {
 	// Source is the collection that the items are read from: the active one when
 	// the job was planned. Empty where the items live outside of the generations.
 	Source string `json:"source,omitempty"`
+	// Merging: applications write the target as well as the Source, as they do
+	// behind a switch: what they changed there is not wrong.
+	Merging bool `json:"merging,omitempty"`
 	// RouteVersion that the switch expects; 0: no route yet.
 	RouteVersion   int64         `json:"route_version"`
 	Epoch          int64         `json:"epoch,omitempty"` // of the namespace's lease, once held

@@ -46,6 +46,7 @@ func (a *Activities) armSoak(ctx context.Context, job Job) (SoakPlan, error) {
 	plan.Standby.To, plan.Standby.Fingerprint, plan.Standby.Locator = a.modelOf(*now), now.Fingerprint, now.Locator
 	if job.Source != "" { // self-contained: each of the two is the other's source
 		plan.Standby.Source = job.Locator
+		plan.Active.Merging, plan.Standby.Merging = true, true
 	}
 	for _, consumer := range []string{plan.Active.Locator, plan.Standby.Locator} {
 		if err := subscribe(ctx, o.source, consumer); err != nil {
@@ -227,7 +228,7 @@ func (a *Activities) unsubscribe(ctx context.Context, e SoakEnd) error {
 }
 
 // DropFormer drops the former generation of a soak, by name. It refuses while the
-// route points at it.
+// route points at it, and while it holds one side of a conflict.
 func (a *Activities) DropFormer(ctx context.Context, job Job) error {
 	_, stop := beat(ctx)
 	defer stop()
@@ -248,6 +249,9 @@ func (a *Activities) dropFormer(ctx context.Context, job Job) error {
 	}
 	if now.Locator == job.Locator {
 		return because(errRouteChanged, "the route of namespace %q points at %s again: it is not dropped", job.Namespace, job.Locator)
+	}
+	if err := checkConflicts(ctx, reg, job); err != nil {
+		return err
 	}
 	index, err := a.World.Index(ctx, job.Namespace)
 	if err != nil {

@@ -42,6 +42,11 @@ func (a *Activities) verifySegment(ctx context.Context, r SegmentRequest) (Segme
 		Budget: a.Settings.WithDefaults().SegmentBudget, Stop: activity.GetWorkerStopChannel(ctx), Known: q.known,
 		Seen: func(c backends.Cursor, v Verification) { p.set(base.with(c, v)) },
 	}
+	if r.Job.Merging {
+		if opts.Counts, err = excusing(ctx, o, pair.Target, q.known); err != nil {
+			return base, err
+		}
+	}
 	var did verify.Result
 	switch r.Task {
 	case VerifyForward:

@@ -114,8 +114,17 @@ func (s *soak) refused(ctx workflow.Context, err error) error {
 	return s.to(ctx, SoakSoaking)
 }
 
-// retire drops the former generation, by name.
+// retire drops the former generation, by name. A collection that late writers
+// wrote is merged first.
 func (s *soak) retire(ctx workflow.Context) error {
+	if s.plan.Active.Merging {
+		if err := s.catchUp(ctx); err != nil {
+			return s.lost(ctx, err)
+		}
+		if !s.Active.Healthy() {
+			return s.refused(ctx, fail(s.Active.Code, "what was written into %s can't be brought over: %s", s.plan.Standby.Locator, s.Active.Error))
+		}
+	}
 	dctx := long(ctx, s.plan.Standby, SyncTaskQueue, "drop "+s.plan.Standby.Locator)
 	if err := workflow.ExecuteActivity(dctx, work.DropFormer, s.plan.Standby).Get(ctx, nil); err != nil {
 		return s.refused(ctx, err)

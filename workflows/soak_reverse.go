@@ -61,9 +61,13 @@ func (s *soak) ready(ctx workflow.Context) error {
 func (s *soak) catchUp(ctx workflow.Context) error {
 	s.Status.Reason = "brings the former generation in step"
 	s.details(ctx)
-	return s.inStep(ctx, activities.StepRequest{
+	r := activities.StepRequest{
 		Standby: &activities.Side{Job: s.plan.Standby, Step: s.Standby}, Once: true,
-	})
+	}
+	if s.plan.Active.Merging { // what is written into one collection is merged both ways
+		r.Active = &activities.Side{Job: s.plan.Active, Step: s.Active}
+	}
+	return s.inStep(ctx, r)
 }
 
 // verified looks at all of the former generation, behind the last write of every

@@ -22,7 +22,7 @@ func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Curs
 		if err != nil {
 			return res, fmt.Errorf("read stamps: %w", err)
 		}
-		found, err := p.backwardPage(ctx, pg.Items)
+		found, err := p.backwardPage(ctx, pg.Items, o)
 		if err != nil {
 			return res, err
 		}
@@ -39,7 +39,7 @@ func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Curs
 	return res, nil
 }
 
-func (p Pair) backwardPage(ctx context.Context, records []backends.Stamped) (Report, error) {
+func (p Pair) backwardPage(ctx context.Context, records []backends.Stamped, o Options) (Report, error) {
 	found := Report{Records: int64(len(records))}
 	ids := make([]string, len(records))
 	for i := range records {
@@ -55,6 +55,9 @@ func (p Pair) backwardPage(ctx context.Context, records []backends.Stamped) (Rep
 	}
 	again, err := p.wrongRecords(ctx, ids)
 	if err != nil {
+		return found, err
+	}
+	if again, err = o.counted(ctx, again); err != nil {
 		return found, err
 	}
 	for _, f := range again {

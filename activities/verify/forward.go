@@ -21,7 +21,7 @@ func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Curso
 		if err != nil {
 			return res, fmt.Errorf("read page: %w", err)
 		}
-		found, err := p.forwardPage(ctx, pg.Items, o.Known)
+		found, err := p.forwardPage(ctx, pg.Items, o)
 		if err != nil {
 			return res, err
 		}
@@ -38,9 +38,9 @@ func Forward(ctx context.Context, p Pair, r backends.Range, after backends.Curso
 	return res, nil
 }
 
-func (p Pair) forwardPage(ctx context.Context, items []backends.Item, known map[string]string) (Report, error) {
+func (p Pair) forwardPage(ctx context.Context, items []backends.Item, o Options) (Report, error) {
 	found := Report{Items: int64(len(items))}
-	wrong, quarantined, err := p.wrongItems(ctx, items, known)
+	wrong, quarantined, err := p.wrongItems(ctx, items, o.Known)
 	if err != nil {
 		return found, err
 	}
@@ -56,8 +56,11 @@ func (p Pair) forwardPage(ctx context.Context, items []backends.Item, known map[
 	if err != nil {
 		return found, fmt.Errorf("look items up: %w", err)
 	}
-	again, _, err := p.wrongItems(ctx, now, known)
+	again, _, err := p.wrongItems(ctx, now, o.Known)
 	if err != nil {
+		return found, err
+	}
+	if again, err = o.counted(ctx, again); err != nil {
 		return found, err
 	}
 	for _, f := range again {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cmp"
+	"context"
 	"time"
 
 	"github.com/reembed/reembed/backends"
@@ -30,6 +31,8 @@ type Options struct {
 	// Known is the content hash under which an id was quarantined: while its
 	// text is the same it has no record, and that is not a finding.
 	Known map[string]string
+	// Counts returns those of the findings of a second look that count; nil: all do.
+	Counts func(context.Context, []Finding) ([]Finding, error)
 	// Seen is called after each page with all that this call found so far.
 	Seen func(backends.Cursor, Report)
 }
@@ -78,4 +81,12 @@ func (s *share) spent() bool {
 		return true
 	}
 	return !s.until.IsZero() && !time.Now().Before(s.until)
+}
+
+// counted are the findings that count.
+func (o Options) counted(ctx context.Context, found []Finding) ([]Finding, error) {
+	if o.Counts == nil || len(found) == 0 {
+		return found, nil
+	}
+	return o.Counts(ctx, found)
 }
