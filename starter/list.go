@@ -20,8 +20,9 @@ type ListFilter struct {
 }
 
 // List yields jobs, latest first, as Temporal's visibility knows them: a status
-// without progress, plan and verification, a second or so behind. It asks for
-// the next page when the caller comes to it, and ends after an error:
+// without progress, plan and verification, a second or so behind. The latest
+// open ones are looked at, so that none that is over is shown as running. It asks
+// for the next page when the caller comes to it, and ends after an error:
 // ErrUnreachable, ErrDenied.
 func (c *Client) List(ctx context.Context, f ListFilter) iter.Seq2[workflows.Status, error] {
 	return func(yield func(workflows.Status, error) bool) {
@@ -29,6 +30,7 @@ func (c *Client) List(ctx context.Context, f ListFilter) iter.Seq2[workflows.Sta
 			Namespace: c.config.Namespace, PageSize: pageJobs,
 			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus != 'ContinuedAsNew'", workflows.ReembedWorkflowName),
 		}
+		looks, shown := freshJobs, map[Handle]bool{}
 		for {
 			page, err := c.listPage(ctx, request)
 			if err != nil {
@@ -37,9 +39,18 @@ func (c *Client) List(ctx context.Context, f ListFilter) iter.Seq2[workflows.Sta
 			}
 			for _, info := range page.GetExecutions() {
 				s := c.outline(info)
-				if (f.Namespace != "" && s.Namespace != f.Namespace) || (f.State != "" && s.State != f.State) {
+				// A job of a moment ago has not told the lists its namespace yet.
+				meant := f.Namespace == "" || s.Namespace == f.Namespace || s.Namespace == ""
+				if meant && looks > 0 && !s.State.Final() {
+					looks--
+					s = c.refresh(ctx, info)
+				}
+				// A run that has continued as new may still be listed, beside the next one.
+				id := Handle{ID: s.Job, Run: s.Run}
+				if shown[id] || (f.Namespace != "" && s.Namespace != f.Namespace) || (f.State != "" && s.State != f.State) {
 					continue
 				}
+				shown[id] = true
 				if !yield(s, nil) {
 					return
 				}

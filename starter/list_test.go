@@ -34,6 +34,8 @@ func TestListPagesAndFilters(t *testing.T) {
 	server.On("ListWorkflow", mock.Anything, pageOf("more")).Return(&workflowservice.ListWorkflowExecutionsResponse{
 		Executions: []*workflowpb.WorkflowExecutionInfo{execution(t, "b", "r", "r", enumspb.WORKFLOW_EXECUTION_STATUS_FAILED)},
 	}, nil)
+	server.On("DescribeWorkflowExecution", mock.Anything, "a", "").Return(described(execution(t, "a", "r", "r", running)), nil)
+	server.On("DescribeWorkflowExecution", mock.Anything, "plain", "").Return(described(plain), nil)
 	states := func(f starter.ListFilter) map[string]workflows.State {
 		got := map[string]workflows.State{}
 		for s, err := range c.List(t.Context(), f) {
@@ -62,4 +64,55 @@ func TestListEndsWithAnError(t *testing.T) {
 	}
 	require.Len(t, got, 1)
 	require.ErrorIs(t, got[0], starter.ErrUnreachable)
+}
+
+// A list showed a job as running that was over, for as long as Temporal's
+// visibility was behind; and one of a moment ago in no namespace.
+func TestListLooksAgainAtWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	c, server := newClient(t, starter.Config{})
+	fresh := execution(t, "fresh", "r", "r", running)
+	fresh.Memo = nil
+	server.On("ListWorkflow", mock.Anything, pageOf("")).Return(&workflowservice.ListWorkflowExecutionsResponse{
+		Executions: []*workflowpb.WorkflowExecutionInfo{
+			execution(t, "over", "r", "r", running), fresh, execution(t, "gone", "r", "r", running),
+			execution(t, "long", "r2", "r1", running), execution(t, "long", "r1", "r1", running),
+		},
+	}, nil)
+	server.On("DescribeWorkflowExecution", mock.Anything, "over", "").Return(described(execution(t, "over", "r", "r", completed)), nil)
+	server.On("DescribeWorkflowExecution", mock.Anything, "fresh", "").Return(described(execution(t, "fresh", "r", "r", running)), nil)
+	server.On("DescribeWorkflowExecution", mock.Anything, "gone", "").Return(nil, serviceerror.NewUnavailable("down"))
+	server.On("DescribeWorkflowExecution", mock.Anything, "long", "").Return(described(execution(t, "long", "r2", "r1", running)), nil)
+	jobs := func(f starter.ListFilter) []string {
+		var got []string
+		for s, err := range c.List(t.Context(), f) {
+			require.NoError(t, err)
+			got = append(got, s.Job+" "+string(s.State))
+		}
+		return got
+	}
+	require.Equal(t, []string{"over COMPLETED", "fresh RUNNING", "gone RUNNING", "long RUNNING"}, jobs(starter.ListFilter{}))
+	require.Equal(t, []string{"over COMPLETED"}, jobs(starter.ListFilter{State: workflows.Completed}))
+	open, err := c.Open(t.Context(), "docs")
+	require.NoError(t, err)
+	require.Len(t, open, 3)
+}
+
+func TestRuns(t *testing.T) {
+	t.Parallel()
+	c, server := newClient(t, starter.Config{})
+	server.On("DescribeWorkflowExecution", mock.Anything, "lives", "").Return(described(execution(t, "lives", "r2", "r1", running)), nil)
+	server.On("DescribeWorkflowExecution", mock.Anything, "over", "").Return(described(execution(t, "over", "r1", "r1", completed)), nil)
+	server.On("DescribeWorkflowExecution", mock.Anything, "gone", "").Return(nil, serviceerror.NewNotFound("gone"))
+	server.On("DescribeWorkflowExecution", mock.Anything, "silent", "").Return(nil, serviceerror.NewUnavailable("down"))
+	for _, tt := range []struct {
+		id, run string
+		runs    bool
+	}{{"lives", "r1", true}, {"lives", "", true}, {"lives", "r0", false}, {"over", "r1", false}, {"gone", "r1", false}} {
+		runs, err := c.Runs(t.Context(), tt.id, tt.run)
+		require.NoError(t, err)
+		require.Equal(t, tt.runs, runs, "%s %s", tt.id, tt.run)
+	}
+	_, err := c.Runs(t.Context(), "silent", "r")
+	require.ErrorIs(t, err, starter.ErrUnreachable)
 }
