@@ -27,6 +27,7 @@ type StoreSpec struct {
 	Name   string
 	Driver string
 	Open   func(ctx context.Context) (Store, error)
+	Exists func() error // see StoreDriver; nil: not asked
 }
 
 // EmbedderSpec is an entry of embedders.

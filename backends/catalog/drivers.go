@@ -25,6 +25,10 @@ type StoreDriver struct {
 	// Store reads the driver's keys of an entry of stores, all but driver, and
 	// returns what opens it. It touches nothing outside.
 	Store func(f *Fields) func(ctx context.Context) (Store, error)
+	// Exists reads the same keys, and returns what says whether the store is there:
+	// nil, or an ErrNotFound. A nil Exists is of a driver whose opening makes nothing
+	// that a typing error would leave behind.
+	Exists func(f *Fields) func() error
 	// Namespace reads the driver's keys of an entry of namespaces, and returns
 	// what becomes Namespace.Options, and the name of what holds the items. Two
 	// namespaces that share it are pointed out.

@@ -118,7 +118,11 @@ func (l *loader) store(name string, f *Fields) {
 	if !ok {
 		return
 	}
-	l.catalog.Stores[name] = StoreSpec{Name: name, Driver: f.String("driver"), Open: driver.Store(f)}
+	spec := StoreSpec{Name: name, Driver: f.String("driver"), Open: driver.Store(f)}
+	if driver.Exists != nil {
+		spec.Exists = driver.Exists(f)
+	}
+	l.catalog.Stores[name] = spec
 	f.finish()
 }
 

@@ -59,6 +59,9 @@ func (w *World) open(ctx context.Context, name string, o *opening) (Store, error
 		close(o.done)
 	}()
 	spec, err := lookup(w.catalog.Stores, "store", name, w.catalog.File)
+	if err == nil && w.existing && spec.Exists != nil {
+		err = spec.Exists()
+	}
 	if err == nil {
 		o.store, err = spec.Open(ctx)
 	}

@@ -23,6 +23,7 @@ type Decorators struct {
 type World struct {
 	catalog    *Catalog
 	decorators Decorators
+	existing   bool
 
 	mu        sync.Mutex
 	closed    bool
@@ -33,6 +34,14 @@ type World struct {
 // NewWorld opens nothing yet.
 func NewWorld(c *Catalog, d Decorators) *World {
 	return &World{catalog: c, decorators: d, stores: map[string]*opening{}, embedders: map[string]backends.Embedder{}}
+}
+
+// ExistingOnly makes the world open no store that opening would make, for those
+// who only read: a typing error in a path would leave an empty store behind, and
+// be answered from it. It returns w, and is called before anything is opened.
+func (w *World) ExistingOnly() *World {
+	w.existing = true
+	return w
 }
 
 // Catalog is what the world is made of.

@@ -59,6 +59,16 @@ func (a *app) world() (*catalog.World, error) {
 	return catalog.NewWorld(c, catalog.Decorators{}), nil
 }
 
+// existingWorld is world for commands that only read: it opens no store that
+// opening would make.
+func (a *app) existingWorld() (*catalog.World, error) {
+	w, err := a.world()
+	if err != nil {
+		return nil, err
+	}
+	return w.ExistingOnly(), nil
+}
+
 func (a *app) loadCatalog() (*catalog.Catalog, error) {
 	file := a.catalogFile()
 	c, err := catalog.Load(file, a.env.LookupEnv, builtin.Drivers())

@@ -69,7 +69,7 @@ type repaired struct {
 }
 
 func (a *app) runDiff(ctx context.Context, namespace string, o diffOptions) (err error) {
-	w, err := a.world()
+	w, err := a.existingWorld()
 	if err != nil {
 		return err
 	}

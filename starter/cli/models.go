@@ -52,7 +52,7 @@ type knownModel struct {
 }
 
 func (a *app) runModels(ctx context.Context, args []string, o modelsOptions) (err error) {
-	w, err := a.world()
+	w, err := a.existingWorld()
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (a *app) runPlan(ctx context.Context, r workflows.Request) (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := a.world()
+	w, err := a.existingWorld()
 	if err != nil {
 		return err
 	}

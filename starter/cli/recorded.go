@@ -17,7 +17,7 @@ import (
 // printRecorded prints a job that Temporal does not know any more from the
 // registries of the catalog. Without a catalog, or a record, it returns missing.
 func (a *app) printRecorded(ctx context.Context, job string, missing error) (err error) {
-	w, werr := a.world()
+	w, werr := a.existingWorld()
 	if werr != nil {
 		// That there is no such job is what was asked: it is the error, and the code.
 		return fmt.Errorf("%w; nor can it be looked for in a registry: %s", missing, werr.Error())
@@ -38,6 +38,9 @@ func recorded(ctx context.Context, w *catalog.World, job string) (workflows.Stat
 	var s workflows.Status
 	for _, namespace := range slices.Sorted(maps.Keys(w.Catalog().Namespaces)) {
 		reg, err := w.Registry(ctx, namespace)
+		if errors.Is(err, backends.ErrNotFound) { // no store yet
+			continue
+		}
 		if err != nil {
 			return s, err
 		}

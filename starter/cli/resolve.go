@@ -21,7 +21,7 @@ the model that its queries have to be embedded with. Take both from one answer.`
 }
 
 func (a *app) runResolve(ctx context.Context, namespace string) (err error) {
-	w, err := a.world()
+	w, err := a.existingWorld()
 	if err != nil {
 		return err
 	}

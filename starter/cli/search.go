@@ -58,7 +58,7 @@ func (a *app) runSearch(ctx context.Context, namespace, query string, o searchOp
 	if query == "" {
 		return usage("the query is empty")
 	}
-	w, err := a.world()
+	w, err := a.existingWorld()
 	if err != nil {
 		return err
 	}

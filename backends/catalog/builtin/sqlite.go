@@ -2,6 +2,10 @@ package builtin
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/reembed/reembed/backends"
@@ -35,6 +39,18 @@ func sqliteDriver() catalog.StoreDriver {
 			return func(ctx context.Context) (catalog.Store, error) {
 				s, err := sqlite.Open(ctx, cfg)
 				return sqliteStore{s}, err
+			}
+		},
+		Exists: func(f *catalog.Fields) func() error {
+			path := f.Path("path")
+			return func() error {
+				if _, err := os.Stat(filepath.Dir(path)); err != nil {
+					return nil //nolint:nilerr // Open says what is wrong with the folder
+				}
+				if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+					return fmt.Errorf("%w: there is no file %s: mend the path, or make the store: 'reembed import' does", backends.ErrNotFound, path)
+				}
+				return nil
 			}
 		},
 		Namespace: func(f *catalog.Fields) (any, string) {
