@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"./backends/weighed":          {"./backends", groups},
 	"./backends/patient":          {"./backends", backoff},
 	"./backends/records":          {"./backends"},
+	"./backends/inventory":        {"./backends", "./backends/records", "./backends/route"},
 	"./backends/route":            {"./backends"}, // light: applications import it
 	"./backends/backendtest":      {"./backends", "./backends/records", testify},
 	"./backends/stores/memory":    {"./backends"},
@@ -73,7 +74,7 @@ var arrows = map[string][]string{
 	"./starter/devserver": {"./starter/child", temporalAPI, temporalSDK},
 	"./starter/cli": {
 		"./starter/...", "./workflows", "./activities", "./activities/reconcile", "./activities/verify",
-		"./backends", "./backends/catalog/...", "./backends/patient", "./backends/records", "./backends/route",
+		"./backends", "./backends/catalog/...", "./backends/inventory", "./backends/patient", "./backends/records", "./backends/route",
 		cobra, pflag, terminals, humanize, widths,
 	},
 	"./starter/demo": {

@@ -42,6 +42,9 @@ func (a *Activities) acquireLease(ctx context.Context, job Job) (int64, error) {
 // holderEnded reports whether the chain of runs that took a lease is over:
 // closed, forgotten, or replaced by another job of the same id.
 func (a *Activities) holderEnded(ctx context.Context, l records.Lease) (bool, error) {
+	if l.Hold > 0 {
+		return heldOut(ctx, l)
+	}
 	d, err := a.Temporal.DescribeWorkflowExecution(ctx, l.Job, "")
 	var gone *serviceerror.NotFound
 	switch {

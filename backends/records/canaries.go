@@ -83,10 +83,8 @@ func CanaryFingerprints(ctx context.Context, reg backends.Registry) ([]string, e
 
 // DeleteCanaries forgets a model's canaries; where there are none it is no error.
 func DeleteCanaries(ctx context.Context, reg backends.Registry, fingerprint string) error {
-	for n := range CanaryTexts {
-		if err := remove(ctx, reg, kindCanary, canaryKey(fingerprint, n)); err != nil {
-			return fmt.Errorf("remove a canary of fingerprint %s: %w", fingerprint, err)
-		}
+	if err := removeAll(ctx, reg, kindCanary, fingerprint+"/"); err != nil {
+		return fmt.Errorf("canaries of fingerprint %s: %w", fingerprint, err)
 	}
 	return nil
 }

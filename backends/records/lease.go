@@ -102,21 +102,19 @@ func GiveBackLease(ctx context.Context, reg backends.Registry, namespace string,
 	return nil
 }
 
-// HandBackLease puts the lease back as it was before it was seized, for who takes
-// it next to know that its holder ended without giving it back. A free one is freed.
-func HandBackLease(ctx context.Context, reg backends.Registry, namespace string, epoch int64, former Lease) error {
-	if former.Job == "" {
-		return GiveBackLease(ctx, reg, namespace, epoch)
+// HandBackLease frees the namespace for who made nothing under the lease. Where
+// it was seized, the next holder is told so as if it had seized it itself; a
+// lease that is another's by now is left alone.
+func HandBackLease(ctx context.Context, reg backends.Registry, namespace string, l Lease) error {
+	if !l.Seized {
+		return GiveBackLease(ctx, reg, namespace, l.Epoch)
 	}
-	raw, err := json.Marshal(former)
+	raw, err := json.Marshal(Lease{Job: l.Job, Run: l.Run, Seized: true})
 	if err != nil {
 		return fmt.Errorf("encode lease: %w", err)
 	}
-	_, err = reg.Put(ctx, kindLease, namespace, epoch, raw)
-	if errors.Is(err, backends.ErrConflict) {
-		return nil
-	}
-	if err != nil {
+	_, err = reg.Put(ctx, kindLease, namespace, l.Epoch, raw)
+	if err != nil && !errors.Is(err, backends.ErrConflict) {
 		return fmt.Errorf("hand back the lease of namespace %q: %w", namespace, err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/reembed/reembed/backends"
 )
@@ -35,6 +36,24 @@ func remove(ctx context.Context, reg backends.Registry, kind, key string) error 
 		}
 		return reg.Delete(ctx, kind, key, e.Version)
 	})
+}
+
+// removeAll deletes the records of a kind whose keys begin with a prefix.
+func removeAll(ctx context.Context, reg backends.Registry, kind, prefix string) error {
+	for {
+		entries, err := reg.List(ctx, kind, prefix, "", itemsPage)
+		if err != nil {
+			return fmt.Errorf("list %s records: %w", kind, err)
+		}
+		for _, e := range entries {
+			if err := remove(ctx, reg, kind, e.Key); err != nil {
+				return fmt.Errorf("remove a %s record: %w", kind, err)
+			}
+		}
+		if len(entries) < itemsPage {
+			return nil
+		}
+	}
 }
 
 func again(swap func() error) error {

@@ -121,19 +121,8 @@ func DeleteQuarantined(ctx context.Context, reg backends.Registry, namespace, fi
 // their waivers.
 func ForgetQuarantine(ctx context.Context, reg backends.Registry, namespace, fingerprint string) error {
 	for _, kind := range []string{kindQuarantine, kindWaiver} {
-		for {
-			entries, err := reg.List(ctx, kind, quarantineOf(namespace, fingerprint), "", itemsPage)
-			if err != nil {
-				return fmt.Errorf("list the %s records of namespace %q: %w", kind, namespace, err)
-			}
-			for _, e := range entries {
-				if err := remove(ctx, reg, kind, e.Key); err != nil {
-					return fmt.Errorf("remove a %s record of namespace %q: %w", kind, namespace, err)
-				}
-			}
-			if len(entries) < itemsPage {
-				break
-			}
+		if err := removeAll(ctx, reg, kind, quarantineOf(namespace, fingerprint)); err != nil {
+			return fmt.Errorf("quarantine of namespace %q: %w", namespace, err)
 		}
 	}
 	return nil
