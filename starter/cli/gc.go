@@ -193,7 +193,7 @@ func writeGC(p *layout.Page, all []dropped, o gcOptions) {
 		layout.Column{Title: "RECORDS", Rank: 3}, layout.Column{Title: "WHY", Rank: 2, Least: 20}, layout.Column{Title: "STATE", Rank: 1})
 	open := 0
 	for _, d := range all {
-		model, records, state := "", "", ""
+		var model, records, state string
 		if d.Generation != nil {
 			model, records = d.Generation.Model, human.Count(d.Generation.Records)
 		}
