@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/embedders/hashing"
+	"github.com/reembed/reembed/backends/records"
 	"github.com/reembed/reembed/backends/route"
 	"github.com/reembed/reembed/backends/stores/memory"
 	"github.com/reembed/reembed/starter"
@@ -155,4 +157,97 @@ func TestSelfContainedNamespace(t *testing.T) {
 		require.Equal(t, want.Payload, got[0].Payload)
 		require.Equal(t, want.Vector, got[0].Vector)
 	}
+}
+
+// texts are what a collection says, by id.
+func (h *inside) texts(locator string) map[string]string {
+	h.t.Helper()
+	s, err := h.store.Collections("articles").Items(h.t.Context(), locator)
+	require.NoError(h.t, err)
+	page, err := s.ReadPage(h.t.Context(), backends.Range{}, "", backends.PageLimit{Items: 10_000})
+	require.NoError(h.t, err)
+	all := map[string]string{}
+	for _, it := range page.Items {
+		all[it.ID] = it.Text
+	}
+	return all
+}
+
+// everyVectorIs wants each record of a collection to have the model's vector of
+// the text that it holds.
+func (h *inside) everyVectorIs(locator string, m backends.Model) {
+	h.t.Helper()
+	w, err := h.store.Writer(h.t.Context(), locator)
+	require.NoError(h.t, err)
+	for id, text := range h.texts(locator) {
+		got, err := w.Fetch(h.t.Context(), id)
+		require.NoError(h.t, err)
+		require.Len(h.t, got, 1)
+		require.Equal(h.t, h.record(m, id, text).Vector, got[0].Vector, id)
+	}
+}
+
+// Through a soak one writer follows the route, and another still writes the old
+// collection: nothing that either wrote last is lost, what both changed is
+// listed, and a rollback finds the old collection as the new one is.
+func TestSelfContainedSoak(t *testing.T) {
+	t.Parallel()
+	h := newInside(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	old := h.adopt("Articles", insideSmall)
+	put := func(w *memory.Writer, m backends.Model, id, text string) {
+		t.Helper()
+		require.NoError(t, w.Upsert(ctx, h.record(m, id, text)))
+	}
+	for i := range 60 {
+		put(old, insideSmall, fmt.Sprintf("a/%03d", i), fmt.Sprintf("article number %d", i))
+	}
+	hour := int64(3600)
+	job, err := h.client.Start(ctx, workflows.Request{Namespace: "articles", To: "large", SoakSeconds: &hour}, starter.StartOptions{})
+	require.NoError(t, err)
+	status, err := h.client.Wait(ctx, job)
+	require.NoError(t, err)
+	require.Equal(t, workflows.Completed, status.State, status.Reason)
+	app, err := h.store.Writer(ctx, status.Route.Locator)
+	require.NoError(t, err)
+
+	put(old, insideSmall, "a/001", "changed by who has not read the route")
+	put(app, insideLarge, "a/002", "changed by who has")
+	put(old, insideSmall, "a/003", "changed here")
+	put(app, insideLarge, "a/003", "and there")
+	require.NoError(t, old.Delete(ctx, "a/004"))
+	require.NoError(t, app.Delete(ctx, "a/005"))
+	put(old, insideSmall, "late", "inserted late")
+	want := h.texts(status.Route.Locator)
+	want["a/001"], want["late"] = "changed by who has not read the route", "inserted late"
+	delete(want, "a/004")
+	merged := func() bool {
+		now := h.texts(status.Route.Locator)
+		former := h.texts("Articles")
+		former["a/003"] = now["a/003"]
+		return maps.Equal(want, now) && maps.Equal(want, former)
+	}
+	require.Eventually(t, merged, patience, 100*time.Millisecond)
+	found, err := records.AllConflicts(ctx, h.store.Registry(), "articles")
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "a/003", found[0].ID)
+	_, err = h.client.Retire(ctx, "articles", workflows.RetireRequest{})
+	require.ErrorContains(t, err, "a/003", "a side of a conflict is not dropped")
+
+	// A zombie, later than any pass that found something, and then the way back.
+	put(old, insideSmall, "a/001", "changed again by who has not read the route")
+	put(app, insideLarge, "fresh", "inserted by who has read the route")
+	soak, err := h.client.Rollback(ctx, "articles", workflows.RollbackRequest{}, true)
+	require.NoError(t, err)
+	require.Equal(t, workflows.SoakReversed, soak.Phase)
+	now, err := route.Get(ctx, h.store.Registry(), "articles")
+	require.NoError(t, err)
+	require.Equal(t, "Articles", now.Locator)
+	want["a/001"], want["fresh"] = "changed again by who has not read the route", "inserted by who has read the route"
+	require.True(t, merged(), "%v", h.texts("Articles"))
+	require.Equal(t, "changed here", h.texts("Articles")["a/003"])
+	h.everyVectorIs("Articles", insideSmall)
+	h.everyVectorIs(status.Route.Locator, insideLarge)
 }
