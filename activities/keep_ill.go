@@ -52,11 +52,17 @@ func (s *keeping) count(ctx context.Context, o opened) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	opts := verify.Options{Known: q.known, Stop: s.ending}
+	if s.job.Merging {
+		if opts.Counts, err = excusing(ctx, o, pair.Target, q.known); err != nil {
+			return 0, err
+		}
+	}
 	var wrong int64
 	for _, look := range []func(context.Context, verify.Pair, backends.Range, backends.Cursor, verify.Options) (verify.Result, error){
 		verify.Forward, verify.Backward,
 	} {
-		found, err := look(ctx, pair, backends.Range{}, "", verify.Options{Known: q.known, Stop: s.ending})
+		found, err := look(ctx, pair, backends.Range{}, "", opts)
 		if err != nil {
 			return 0, fmt.Errorf("count what changed: %w", err)
 		}

@@ -275,3 +275,101 @@ func TestKeep(t *testing.T) {
 	_, err = records.GetConflict(t.Context(), h.registry(), "docs", "id-0001")
 	require.ErrorIs(t, err, backends.ErrNotFound, "a pass sees that both agree")
 }
+
+// soaking is a namespace behind its switch, with the keepers' jobs of both ways.
+func (h *inside) soaking() (active, standby activities.Job) {
+	h.t.Helper()
+	job := h.job()
+	job.SoakSeconds = 3600
+	for _, task := range []activities.Task{activities.SyncForward, activities.SyncBackward} {
+		h.do(task, job)
+	}
+	plan, err := run[activities.SoakPlan](h.house, nil, h.acts.ArmSoak, job)
+	require.NoError(h.t, err)
+	_, err = run[activities.Switched](h.house, nil, h.acts.Switch, job)
+	require.NoError(h.t, err)
+	plan.Active.Epoch, plan.Standby.Epoch = job.Epoch, job.Epoch
+	return plan.Active, plan.Standby
+}
+
+// looked verifies a generation both ways.
+func (h *inside) looked(job activities.Job) *activities.Verification {
+	h.t.Helper()
+	found := h.do(activities.VerifyForward, job).Report
+	found.Merge(*h.do(activities.VerifyBackward, job).Report)
+	return found
+}
+
+// TestVerificationBehindAMerge guards the way back: what applications changed in
+// the former collection themselves does not stand against it, and what a merge has
+// missed there does.
+func TestVerificationBehindAMerge(t *testing.T) {
+	t.Parallel()
+	h := newInside(t, 12)
+	active, standby := h.soaking()
+	require.Equal(t, "articles", standby.Locator)
+	require.Equal(t, active.Locator, standby.Source)
+	require.Positive(t, h.looked(standby).Wrong(), "the application's own records carry no stamp: they are not made again yet")
+	h.do(activities.Merge, active)
+	h.do(activities.Merge, standby)
+	require.Zero(t, h.looked(standby).Wrong())
+
+	h.write(h.older, older, "late", "only here")
+	h.write(h.older, older, "id-0001", "changed late")
+	h.write(h.older, older, "id-0002", "changed late")
+	h.write(h.newer, newer, "id-0002", "changed")
+	require.NoError(t, h.older.Delete(t.Context(), "id-0003"))
+	require.Zero(t, h.looked(standby).Wrong(), "stragglers, a conflict, and a deletion that is not carried yet")
+
+	h.write(h.newer, newer, "id-0004", "changed")
+	h.write(h.newer, newer, "fresh", "inserted")
+	require.NoError(t, h.newer.Delete(t.Context(), "id-0005"))
+	require.NoError(t, h.older.Patch(t.Context(), "id-0006", func(r *backends.Record) { r.Vector = make([]float32, older.Dimensions) }))
+	found := h.looked(standby)
+	require.EqualValues(t, 1, found.Counts["stale"], "%v", found.Findings)
+	require.EqualValues(t, 1, found.Counts["missing"])
+	require.EqualValues(t, 1, found.Counts["extra"])
+	require.EqualValues(t, 1, found.Counts["vector"], "a vector that fits nothing counts whoever wrote it")
+}
+
+// An item that the former model refuses keeps its former record: set aside, and
+// to be waived, it is no finding.
+func TestRefusedBehindAMerge(t *testing.T) {
+	t.Parallel()
+	h := newInside(t, 3)
+	active, standby := h.soaking()
+	h.do(activities.Merge, active)
+	h.do(activities.Merge, standby)
+	h.write(h.newer, newer, "id-0001", "a bad text")
+	require.EqualValues(t, 1, h.do(activities.Merge, standby).Counts.Quarantined)
+	require.Equal(t, "the text number 1 of the corpus", h.text(h.older, "id-0001"))
+	require.Zero(t, h.looked(standby).Wrong())
+	now, err := route.Get(t.Context(), h.registry(), "docs")
+	require.NoError(t, err)
+	standby.RouteVersion = now.Version
+	_, err = run[any](h.house, nil, h.acts.CheckSwitch, standby)
+	requireCode(t, err, activities.CodeQuarantine)
+	standby.Waive = []string{"id-0001"}
+	_, err = run[any](h.house, nil, h.acts.CheckSwitch, standby)
+	require.NoError(t, err)
+}
+
+// A collection that holds one side of a conflict is not dropped.
+func TestDropFormerKeepsConflicts(t *testing.T) {
+	t.Parallel()
+	h := newInside(t, 3)
+	active, standby := h.soaking()
+	h.write(h.older, older, "id-0001", "changed late")
+	h.write(h.newer, newer, "id-0001", "changed")
+	h.do(activities.Merge, active)
+	_, err := run[any](h.house, nil, h.acts.DropFormer, standby)
+	requireCode(t, err, activities.CodeConflict)
+	require.ErrorContains(t, err, "id-0001")
+	require.Equal(t, "changed late", h.text(h.older, "id-0001"))
+
+	require.NoError(t, records.DeleteConflicts(t.Context(), h.registry(), "docs", "id-0001"))
+	_, err = run[any](h.house, nil, h.acts.DropFormer, standby)
+	require.NoError(t, err)
+	_, err = h.older.Fetch(t.Context(), "id-0001")
+	require.ErrorIs(t, err, backends.ErrNotFound)
+}

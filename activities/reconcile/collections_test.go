@@ -3,10 +3,12 @@ package reconcile_test
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +34,7 @@ type collections struct {
 	t         *testing.T
 	store     *memory.Store
 	old, new  *side
+	mu        sync.Mutex // of what follows, and of the sides' known: sweeps may run at once
 	embedded  int
 	conflicts map[string]reconcile.Conflict // From is old, To is new
 	fence     func(context.Context) error
@@ -134,6 +137,8 @@ func (e sideEmbedder) Embed(ctx context.Context, _ backends.Purpose, texts []str
 		}
 		out.Vectors = append(out.Vectors, e.vector(text))
 	}
+	e.of.mu.Lock()
+	defer e.of.mu.Unlock()
 	e.of.embedded += len(texts)
 	return out, ctx.Err()
 }
@@ -142,10 +147,14 @@ func (c *collections) options(to *side) reconcile.Options {
 	return reconcile.Options{
 		BatchSize: 3, PageItems: 4, Concurrency: 1, Known: maps.Clone(to.known), Fence: c.fence,
 		Quarantine: func(_ context.Context, r reconcile.Refusal) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			to.known[r.ID] = r.Content
 			return nil
 		},
 		Recovered: func(_ context.Context, ids []string) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			for _, id := range ids {
 				delete(to.known, id)
 			}
@@ -181,13 +190,17 @@ func (c *collections) copy() reconcile.Counts {
 // sweep is one half of a pass after the switch.
 func (c *collections) sweep(from, to *side) (reconcile.Result, error) {
 	standing := map[string]bool{}
+	c.mu.Lock()
 	for id := range c.conflicts {
 		standing[id] = true
 	}
+	c.mu.Unlock()
 	return reconcile.Sweep(c.t.Context(), reconcile.Merge{
 		Items: from.items, From: from.generation, To: to.generation, Embedder: sideEmbedder{to, c},
 		Heal: to == c.old, Standing: standing,
 		Conflict: func(_ context.Context, found []reconcile.Conflict) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			for _, f := range found {
 				if from == c.new {
 					f.From, f.To = f.To, f.From
@@ -197,12 +210,25 @@ func (c *collections) sweep(from, to *side) (reconcile.Result, error) {
 			return nil
 		},
 		Settled: func(_ context.Context, ids []string) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			for _, id := range ids {
 				delete(c.conflicts, id)
 			}
 			return nil
 		},
 	}, backends.Range{}, "", c.options(to))
+}
+
+// mergeAtOnce has both sweeps run beside each other, as the keepers of a soak do.
+func (c *collections) mergeAtOnce() {
+	c.t.Helper()
+	var sweeps sync.WaitGroup
+	errs := make([]error, 2)
+	sweeps.Go(func() { _, errs[0] = c.sweep(c.old, c.new) })
+	sweeps.Go(func() { _, errs[1] = c.sweep(c.new, c.old) })
+	sweeps.Wait()
+	require.NoError(c.t, errors.Join(errs...))
 }
 
 // merge is a pass after the switch: the new collection is the active one.

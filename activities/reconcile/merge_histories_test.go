@@ -194,7 +194,7 @@ func stillThere(c *collections) []string {
 // there, on both sides, or is one of two versions of a listed conflict.
 func TestWritersBetweenTheCalls(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(150) {
+	for seed := range uint64(200) {
 		var (
 			w    *writers
 			mu   sync.Mutex // of all below: a run calls from several goroutines
@@ -220,7 +220,11 @@ func TestWritersBetweenTheCalls(t *testing.T) {
 			mu.Lock()
 			busy = true
 			mu.Unlock()
-			c.merge()
+			if seed%2 == 0 {
+				c.mergeAtOnce()
+			} else {
+				c.merge()
+			}
 			mu.Lock()
 			busy = false
 			mu.Unlock()
