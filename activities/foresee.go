@@ -12,6 +12,7 @@ import (
 // would: without a job, without Temporal, and without writing anything. What
 // Resolve would refuse is an ErrInvalidInput; other errors are those of the roles.
 func Foresee(ctx context.Context, w *catalog.World, s Settings, r Request) (Plan, error) {
+	r.DryRun = true // also during a soak, which would refuse a job
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return Plan{}, fmt.Errorf("encode request: %w", err)

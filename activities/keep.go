@@ -45,7 +45,9 @@ func (a *Activities) KeepInStep(ctx context.Context, r StepRequest) (StepResult,
 	defer stop()
 	k.pulse = p
 	err = k.run(ctx)
-	p.set(k.result())
+	if ctx.Err() == nil {
+		p.set(k.result())
+	}
 	return k.result(), failed(ctx, err, k.result())
 }
 

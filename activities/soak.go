@@ -112,7 +112,7 @@ func (p SoakPlan) record(state records.SoakState) records.Soak {
 // armedPause and armedPauseMax are between two looks of an armed soak: the switch
 // follows at once, as a rule.
 const (
-	armedPause    = 500 * time.Millisecond
+	armedPause    = 50 * time.Millisecond
 	armedPauseMax = 5 * time.Second
 )
 
@@ -132,7 +132,7 @@ func (a *Activities) awaitSwitch(ctx context.Context, p SoakPlan) (SwitchSeen, e
 		return SwitchSeen{}, err
 	}
 	leaving := activity.GetWorkerStopChannel(ctx)
-	for pause := armedPause; ; pause = min(2*pause, armedPauseMax) {
+	for pause := armedPause; ; pause = min(pause*5/4, armedPauseMax) {
 		// The job first: one that is over has not moved the route since.
 		over, err := a.holderEnded(ctx, records.Lease{Job: p.ArmedBy, Run: p.ArmedRun})
 		if err != nil {

@@ -49,7 +49,11 @@ func (c *Client) describe(ctx context.Context, h Handle) (description, error) {
 	if err != nil {
 		return d, err
 	}
-	if name := d.info.GetType().GetName(); name != workflows.ReembedWorkflowName {
+	switch name := d.info.GetType().GetName(); name {
+	case workflows.ReembedWorkflowName:
+	case workflows.SoakWorkflowName:
+		return d, fmt.Errorf("%w: workflow %s is the soak of a namespace, not a job: see 'reembed soak'", ErrNotFound, h.ID)
+	default:
 		return d, fmt.Errorf("%w: workflow %s is a %s, not a job", ErrNotFound, h.ID, name)
 	}
 	if h.Run == "" || d.info.GetFirstRunId() == h.Run || d.info.GetExecution().GetRunId() == h.Run {
@@ -79,10 +83,14 @@ func (c *Client) describeRun(ctx context.Context, id, run string) (description, 
 		}
 		return description{}, err
 	}
+	return describes(resp), nil
+}
+
+func describes(d *workflowservice.DescribeWorkflowExecutionResponse) description {
 	return description{
-		info: resp.GetWorkflowExecutionInfo(), pending: resp.GetPendingActivities(),
-		tries: resp.GetPendingWorkflowTask().GetAttempt(),
-	}, nil
+		info: d.GetWorkflowExecutionInfo(), pending: d.GetPendingActivities(),
+		tries: d.GetPendingWorkflowTask().GetAttempt(),
+	}
 }
 
 func (c *Client) describeWorkflow(ctx context.Context, id, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/reembed/reembed/workflows"
@@ -70,4 +71,40 @@ func (c *Client) listPage(ctx context.Context, r *workflowservice.ListWorkflowEx
 		return nil, fmt.Errorf("list jobs: %w", classify(ctx, err))
 	}
 	return page, nil
+}
+
+// Soaks yields the soaks that go on, latest first, as List does jobs: a status
+// with namespace, models, phase and the end of the window. Errors: as List.
+func (c *Client) Soaks(ctx context.Context) iter.Seq2[workflows.SoakStatus, error] {
+	return func(yield func(workflows.SoakStatus, error) bool) {
+		request := &workflowservice.ListWorkflowExecutionsRequest{
+			Namespace: c.config.Namespace, PageSize: pageJobs,
+			Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", workflows.SoakWorkflowName),
+		}
+		for {
+			page, err := c.listPage(ctx, request)
+			if err != nil {
+				yield(workflows.SoakStatus{}, err)
+				return
+			}
+			for _, info := range page.GetExecutions() {
+				if !yield(c.soakOutline(info), nil) {
+					return
+				}
+			}
+			if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// soakOutline is what Temporal itself knows of a soak.
+func (c *Client) soakOutline(info *workflowpb.WorkflowExecutionInfo) workflows.SoakStatus {
+	memo := workflows.SoakMemo{Phase: workflows.SoakArmed}
+	c.memo(info.GetMemo(), workflows.MemoSoak, &memo)
+	return workflows.SoakStatus{
+		Soak: info.GetExecution().GetWorkflowId(), Run: info.GetFirstRunId(), Namespace: memo.Namespace, Phase: memo.Phase,
+		Active: workflows.SoakSide{Model: memo.Active}, Standby: workflows.SoakSide{Model: memo.Standby}, Until: memo.Until,
+	}
 }

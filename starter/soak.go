@@ -21,8 +21,17 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return e.Code + ": " + e.Message }
 
-// Unwrap makes errors.Is(err, ErrRefused) true.
-func (e *RefusedError) Unwrap() error { return ErrRefused }
+// codeInvalid is the code of what can't be right, whatever the soak's phase.
+const codeInvalid = "INVALID_REQUEST"
+
+// Unwrap makes errors.Is true of ErrRefused, or of ErrInvalid where the request
+// itself can't be right.
+func (e *RefusedError) Unwrap() error {
+	if e.Code == codeInvalid {
+		return ErrInvalid
+	}
+	return ErrRefused
+}
 
 // Soak returns what is known of a namespace's latest soak: of one that is over,
 // its result. Errors: ErrInvalid (the namespace), ErrNotFound where there was none
@@ -72,10 +81,7 @@ func (c *Client) describeSoak(ctx context.Context, namespace string) (descriptio
 		}
 		return description{}, err
 	}
-	return description{
-		info: resp.GetWorkflowExecutionInfo(), pending: resp.GetPendingActivities(),
-		tries: resp.GetPendingWorkflowTask().GetAttempt(),
-	}, nil
+	return describes(resp), nil
 }
 
 // Rollback points a soaking namespace's route back at the former generation, once

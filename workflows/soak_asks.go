@@ -75,7 +75,9 @@ func (s *soak) serve(ctx workflow.Context, a *soakAsk) (SoakStatus, error) {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	s.ask = a
-	s.interrupt()
+	if s.Epoch != 0 || a.update == UpdateEnd { // else it waits for the namespace, which this needs
+		s.interrupt()
+	}
 	if err := workflow.Await(ctx, func() bool { return a.done }); err != nil {
 		return SoakStatus{}, err
 	}

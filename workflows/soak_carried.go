@@ -24,6 +24,7 @@ type SoakCarried struct {
 	// RouteVersion is what the rollback's switch expects; Epoch the lease's.
 	RouteVersion int64 `json:"route_version,omitempty"`
 	Epoch        int64 `json:"epoch,omitempty"`
+	Takes        int   `json:"takes,omitempty"` // how often the lease was taken
 	// Active and Standby are the states of the keepers.
 	Active  activities.Step `json:"active"`
 	Standby activities.Step `json:"standby"`

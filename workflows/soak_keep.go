@@ -14,7 +14,7 @@ import (
 // most, what the status query says of them is. A day of it is some 600 events.
 const keepFor = 15 * time.Minute
 
-// await waits for the switch, armed, and then for the namespace.
+// await waits for the switch, armed.
 func (s *soak) await(ctx workflow.Context) error {
 	switched, err := s.switched(ctx)
 	switch {
@@ -27,17 +27,10 @@ func (s *soak) await(ctx workflow.Context) error {
 		return s.to(ctx, SoakDisarmed)
 	}
 	now := workflow.Now(ctx)
-	if s.Status.Since == nil {
-		until := now.Add(s.plan.Window)
-		s.Status.Since, s.Status.Until = &now, &until
-	}
-	if err := s.take(ctx); err != nil {
-		if s.stopped != "" {
-			return s.ended(ctx, s.stopped)
-		}
-		return s.trouble(ctx, err)
-	}
-	s.troubles, s.Status.LastError, s.Status.Reason = 0, "", ""
+	until := now.Add(s.plan.Window)
+	s.Status.Since, s.Status.Until = &now, &until
+	s.troubles, s.Status.LastError = 0, ""
+	s.Status.Reason = "waits until the job gives the namespace back"
 	return s.to(ctx, SoakSoaking)
 }
 
@@ -60,14 +53,13 @@ func (s *soak) switched(ctx workflow.Context) (bool, error) {
 // take takes the namespace once the job has given it back, and writes down that
 // it soaks.
 func (s *soak) take(ctx workflow.Context) error {
-	s.Status.Reason = "waits until the job gives the namespace back"
-	s.details(ctx)
 	lctx := short(ctx, s.plan.Active, "lease of "+s.plan.Namespace)
 	var epoch int64
 	if err := workflow.ExecuteActivity(lctx, work.AcquireLease, s.plan.Active).Get(ctx, &epoch); err != nil {
 		return err
 	}
 	s.Epoch, s.plan.Active.Epoch, s.plan.Standby.Epoch = epoch, epoch, epoch
+	s.Takes++
 	begin := activities.SoakBegin{Plan: plain(s.plan), Route: *s.Status.Route, Since: *s.Status.Since, Until: *s.Status.Until}
 	bctx := short(ctx, s.plan.Active, "write the soak down")
 	return workflow.ExecuteActivity(bctx, work.BeginSoak, begin).Get(ctx, nil)
@@ -82,12 +74,12 @@ func (s *soak) keep(ctx workflow.Context) error {
 			s.answer(fail(activities.CodeNotNow, "the soak was ended before the %s: %s", s.ask.update, s.stopped))
 		}
 		return s.ended(ctx, s.stopped)
+	case left <= 0 && s.ask == nil:
+		return s.ended(ctx, "the window is over")
+	case s.Epoch == 0 && (s.ask == nil || s.ask.update != UpdateEnd):
+		return s.retake(ctx)
 	case s.ask != nil:
 		return s.begin(ctx)
-	case left <= 0:
-		return s.ended(ctx, "the window is over")
-	case s.Epoch == 0:
-		return s.retake(ctx)
 	}
 	err := s.inStep(ctx, activities.StepRequest{
 		Active:  &activities.Side{Job: s.plan.Active, Step: s.Active},
@@ -149,22 +141,27 @@ func (p *SoakSide) learn(now time.Time, k activities.Step) {
 	p.Totals.Add(k.Counts)
 }
 
-// retake takes the namespace again, whose lease was lost: unless somebody moved
-// the route meanwhile, which ends the soak.
+// retake takes the namespace: first when the job gives it back, and again when
+// its lease was lost; unless somebody moved the route meanwhile, which ends the soak.
 func (s *soak) retake(ctx workflow.Context) error {
-	route := s.Status.Route
-	switched, err := s.switched(ctx)
-	if err == nil && (!switched || s.Status.Route.Version != route.Version) {
-		return s.ended(ctx, "somebody else moved the route")
+	var err error
+	if s.Takes > 0 {
+		route, switched := s.Status.Route, false
+		switched, err = s.switched(ctx)
+		if err == nil && (!switched || s.Status.Route.Version != route.Version) {
+			s.answer(fail(activities.CodeRouteChanged, "somebody else moved the route"))
+			return s.ended(ctx, "somebody else moved the route")
+		}
 	}
 	if err == nil {
 		err = s.take(ctx)
 	}
 	switch {
 	case err == nil:
-		s.Status.Reason = ""
+		s.Status.Reason, s.troubles, s.Status.LastError = "", 0, ""
+		s.details(ctx)
 		return nil
-	case temporal.IsCanceledError(err):
+	case temporal.IsCanceledError(err): // told something, which the next step looks at
 		return nil
 	}
 	return s.trouble(ctx, err)

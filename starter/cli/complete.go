@@ -31,7 +31,8 @@ func (a *app) completes(root *cobra.Command) {
 	arguments := map[string]cobra.CompletionFunc{
 		"start": first(a.completeNamespaces), "plan": first(a.completeNamespaces),
 		"search": first(a.completeNamespaces), "diff": first(a.completeNamespaces), "resolve": first(a.completeNamespaces),
-		"conflicts":   first(a.completeNamespaces),
+		"conflicts": first(a.completeNamespaces), "soak": first(a.completeNamespaces),
+		"rollback": first(a.completeNamespaces), "retire": first(a.completeNamespaces),
 		"generations": first(a.completeNamespaces), "gc": first(a.completeNamespaces),
 		"models": first(a.completeModels),
 		"status": first(a.completeJobs(false)), "watch": first(a.completeJobs(true)), "cancel": first(a.completeJobs(true)),

@@ -23,7 +23,8 @@ func (a *app) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List jobs, latest first", GroupID: groupJobs,
 		Long: `List shows the jobs that Temporal still knows, running and over, as its lists
-have them: a moment behind. 'reembed status' is up to date, and knows more.`,
+have them: a moment behind. 'reembed status' is up to date, and knows more. Behind
+them stand the soaks that go on, which -o json leaves to 'reembed soak'.`,
 		Example: `  reembed list
   reembed list --namespace docs --state running -o json`,
 		Args: cobra.NoArgs,
@@ -77,7 +78,44 @@ func (a *app) runList(ctx context.Context, o listOptions) error {
 			break
 		}
 	}
-	return a.print(jobs, func(p *layout.Page) { writeList(p, jobs) })
+	soaks, err := soaking(ctx, c, o.namespace)
+	if err != nil {
+		return err
+	}
+	return a.print(jobs, func(p *layout.Page) {
+		writeList(p, jobs)
+		writeSoaks(p, soaks)
+	})
+}
+
+// soaking are the soaks that go on, of one namespace or of all.
+func soaking(ctx context.Context, c *starter.Client, namespace string) ([]workflows.SoakStatus, error) {
+	var all []workflows.SoakStatus
+	for s, err := range c.Soaks(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if namespace == "" || s.Namespace == namespace {
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+func writeSoaks(p *layout.Page, soaks []workflows.SoakStatus) {
+	if len(soaks) == 0 {
+		return
+	}
+	p.Blank()
+	t := p.Table(layout.Column{Title: "SOAK"}, layout.Column{Title: "NAMESPACE", Rank: 2}, layout.Column{Title: "MODELS", Rank: 4, Least: 12},
+		layout.Column{Title: "PHASE", Rank: 1}, layout.Column{Title: "UNTIL", Rank: 3})
+	for _, s := range soaks {
+		until := ""
+		if s.Until != nil {
+			until = when(*s.Until)
+		}
+		t.Row(s.Soak, s.Namespace, s.Active.Model+", "+s.Standby.Model+" behind it", string(s.Phase), until)
+	}
 }
 
 func toListed(s workflows.Status, webURL string) listed {

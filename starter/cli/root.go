@@ -67,7 +67,7 @@ durable job on Temporal.`,
 	root.AddCommand(
 		a.startCommand(), a.statusCommand(), a.listCommand(), a.watchCommand(), a.cancelCommand(), a.queueCommand(),
 		a.importCommand(), a.searchCommand(), a.diffCommand(), a.conflictsCommand(), a.resolveCommand(), a.modelsCommand(), a.catalogCommand(),
-		a.cutoverCommand(),
+		a.cutoverCommand(), a.soakCommand(), a.rollbackCommand(), a.retireCommand(),
 		a.generationsCommand(), a.gcCommand(),
 		a.planCommand(),
 		a.devCommand(), a.versionCommand(),

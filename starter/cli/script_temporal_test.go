@@ -158,6 +158,26 @@ func awaitQueue(ts *testscript.TestScript, neg bool, args []string) {
 	}, func() string { return fmt.Sprintf("%d jobs wait, not %s", waiting, args[0]) })
 }
 
+// awaitSoak waits until a namespace's "PHASE: what a rollback would find" matches:
+// awaitsoak NAMESPACE REGEXP
+func awaitSoak(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: awaitsoak NAMESPACE REGEXP")
+	}
+	wanted, err := regexp.Compile("^(" + args[1] + ")$")
+	ts.Check(err)
+	ctx, c := dial(ts)
+	last := "nothing"
+	until(ts, ctx, func() bool {
+		s, err := c.Soak(ctx, args[0])
+		if err != nil && !errors.Is(err, starter.ErrNotFound) && !errors.Is(err, starter.ErrNoWorker) {
+			ts.Fatalf("await the soak of %s: %v", args[0], err)
+		}
+		last = fmt.Sprintf("%s: %s", s.Phase, s.Rollback)
+		return wanted.MatchString(last)
+	}, func() string { return fmt.Sprintf("the soak of %s came to %s, not to %s", args[0], last, args[1]) })
+}
+
 // awaitFile waits until a file that a background command writes has something in
 // it: awaitfile FILE REGEXP
 func awaitFile(ts *testscript.TestScript, neg bool, args []string) {

@@ -86,6 +86,7 @@ func TestScripts(t *testing.T) {
 			"exits":      exits("reembed"),
 			"worker":     exits("reembed-worker"),
 			"sql":        statement,
+			"awaitsoak":  awaitSoak,
 			"provider":   provider,
 			"jsonhas":    jsonHas,
 			"jsonkeys":   jsonKeys,

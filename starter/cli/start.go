@@ -33,6 +33,8 @@ type requestOptions struct {
 	dryRun                        bool
 	cutover, window               string
 	verifyAge                     seconds
+	soak                          seconds
+	endSoak                       bool
 }
 
 func (o *requestOptions) addFlags(f *pflag.FlagSet) {
@@ -73,6 +75,7 @@ func (o *requestOptions) request(args []string) (workflows.Request, error) {
 		Namespace: o.namespace, To: o.to, From: o.from, Priority: priority,
 		BatchSize: o.batchSize, TimeoutSeconds: o.timeout.value, DryRun: o.dryRun, Waive: o.waive,
 		CutoverWindow: o.window, MaxVerifyAgeSeconds: o.verifyAge.value,
+		SoakSeconds: o.soak.value, EndSoak: o.endSoak,
 	}
 	switch activities.Cutover(o.cutover) {
 	case activities.CutoverManual:
@@ -122,6 +125,8 @@ step, and a request that it refuses fails at once.`,
 	}
 	o.addFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "plan only; nothing is written")
+	cmd.Flags().Var(&o.soak, "soak", "how long the former generation is kept in step behind the switch, for a rollback, like 24h or a number of seconds; 0: not at all (default the worker's REEMBED_SOAK_SECONDS)")
+	cmd.Flags().BoolVar(&o.endSoak, "end-soak", false, "end the soak that the namespace is in; nothing is dropped. Without it a job is refused meanwhile")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "show the progress and wait for the job's end")
 	cmd.Flags().StringVar(&o.id, "id", "", "workflow id of the job, for a start that may be repeated (default a new one)")
 	return cmd

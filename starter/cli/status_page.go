@@ -54,6 +54,9 @@ func writeStatus(p *layout.Page, s workflows.Status) {
 	for _, w := range s.Warnings {
 		p.Pair("warning", w)
 	}
+	if s.Soak != "" && s.State == workflows.Completed {
+		p.Pair("soak", "'reembed soak "+s.Namespace+"' shows it, 'reembed rollback "+s.Namespace+"' goes back")
+	}
 	if s.Route != nil {
 		p.Pair("route", fmt.Sprintf("generation %d, %s, model %s", s.Route.Generation, s.Route.Locator, s.Route.Model))
 	}
