@@ -7,6 +7,7 @@
 //	standby     a soak keeps it in step, for a way back
 //	in work     a living job makes it: the holder of the lease, or one that waits
 //	beginning   before the first route: of the model that the namespace begins with
+//	disputed    it holds one side of a conflict that nobody has ended
 //	nobody's    none of these: what jobs left that failed, or soaks that are over
 //
 // What is nobody's is dropped under the namespace's lease, and looked at once

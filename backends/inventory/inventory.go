@@ -19,6 +19,7 @@ const (
 	Standby   Role = "standby"
 	InWork    Role = "in work"
 	Beginning Role = "beginning"
+	Disputed  Role = "disputed"
 	Nobodys   Role = "nobody's"
 )
 
@@ -168,5 +169,19 @@ func (p Place) owners(ctx context.Context, l Living) (owners, error) {
 	if !routed {
 		o.claim(p.Begins, Beginning, "")
 	}
-	return o, nil
+	return o, p.disputed(ctx, o)
+}
+
+// disputed claims collections that hold one version of an item which nobody has
+// decided about: it is nowhere else.
+func (p Place) disputed(ctx context.Context, o owners) error {
+	all, err := records.AllConflicts(ctx, p.Registry, p.Namespace)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		o.claim(c.Active.Locator, Disputed, "")
+		o.claim(c.Former.Locator, Disputed, "")
+	}
+	return nil
 }

@@ -26,6 +26,7 @@ how large and how old, and whose each is.
   standby     a soak keeps it in step, for a way back
   in work     a job makes it, or waits to
   beginning   before the first route: of the model that the namespace begins with
+  disputed    it holds one side of a conflict: 'reembed conflicts' lists them
   nobody's    none of these: 'reembed gc' shows and drops such
 
 Whether jobs live, Temporal is asked. Where it does not answer, jobs that wait
@@ -105,7 +106,7 @@ func (a *app) askLiving(ctx context.Context, w *catalog.World, p inventory.Place
 }
 
 var roleStyles = map[inventory.Role]layout.Style{
-	inventory.Active: layout.Good, inventory.Standby: layout.Bold, inventory.InWork: layout.Warn, inventory.Nobodys: layout.Faint,
+	inventory.Active: layout.Good, inventory.Standby: layout.Bold, inventory.InWork: layout.Warn, inventory.Disputed: layout.Warn, inventory.Nobodys: layout.Faint,
 }
 
 func writeGenerations(p *layout.Page, all []inventory.Generation, now time.Time) {
