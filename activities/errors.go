@@ -88,7 +88,7 @@ var Failures = []Failure{
 	{errLeaseLost, CodeLeaseLost, Requeues, "Another job took the namespace over; nothing more was written."},
 	{errCatalogMismatch, CodeCatalogMismatch, Fails, "Give all workers the same catalog, or start a new job."},
 	{errTooManyFailedItems, CodeTooManyFailedItems, Fails, "Mend the quarantined items' texts, or start again with a larger max_failed_items."},
-	{errQuarantine, CodeQuarantine, Fails, "Mend the items' texts, or start again with them named in waive."},
+	{errQuarantine, CodeQuarantine, Fails, "'reembed quarantine' lists them all: mend their texts or waive them there, by id and with a reason, and start again."},
 	{errRouteChanged, CodeRouteChanged, Fails, "Look at the route, and start again if the switch is still wanted."},
 	{errCanariesChanged, CodeCanariesChanged, Pauses, "The provider serves another model under this name: give the catalog's model a new revision and start again."},
 

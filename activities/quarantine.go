@@ -90,11 +90,16 @@ func (q *quarantine) end(ctx context.Context, ids []string) error {
 const namedItems = 5
 
 // checkWaived returns QUARANTINE_NOT_WAIVED when items would be without a vector
-// behind the switch, and nobody said that they may. Refusals of items that the
-// source does not have any more are forgotten.
+// behind the switch, and nobody said that they may: neither the request, by id,
+// nor a waiver of the refused text. Refusals of items that the source does not
+// have any more are forgotten.
 func (o opened) checkWaived(ctx context.Context) error {
 	q, err := loadQuarantine(ctx, o)
 	if err != nil || len(q.known) == 0 {
+		return err
+	}
+	waivers, err := records.Waivers(ctx, o.registry, o.job.Namespace, o.job.Fingerprint)
+	if err != nil {
 		return err
 	}
 	ids := make([]string, 0, len(q.known))
@@ -118,7 +123,8 @@ func (o opened) checkWaived(ctx context.Context) error {
 				if err := q.end(ctx, []string{id}); err != nil {
 					return err
 				}
-			case !slices.Contains(o.job.Waive, id):
+			case slices.Contains(o.job.Waive, id), waivers[id].Waives(records.Quarantined{ID: id, Content: q.known[id]}):
+			default:
 				open = append(open, id)
 			}
 		}

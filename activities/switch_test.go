@@ -179,6 +179,23 @@ func TestCheckSwitch(t *testing.T) {
 			quarantined("id-0001")(h, job)
 			job.Waive = []string{"id-0001"}
 		}, "", ""},
+		{"a waiver of the refused text", func(h *house, job *activities.Job) {
+			quarantined("id-0001")(h, job)
+			waived(h, job, records.Waiver{ID: "id-0001", Content: "c"})
+		}, "", ""},
+		{"a waiver of another text", func(h *house, job *activities.Job) {
+			quarantined("id-0001", "id-0002")(h, job)
+			waived(h, job, records.Waiver{ID: "id-0001", Content: "before"}, records.Waiver{ID: "id-0002", Content: "c"})
+		}, activities.CodeQuarantine, "1 items have no vector and are not waived: id-0001"},
+		{"a waiver for another model", func(h *house, job *activities.Job) {
+			quarantined("id-0001")(h, job)
+			w := records.Waiver{ID: "id-0001", Content: "c"}
+			require.NoError(h.t, records.PutWaiver(h.t.Context(), h.registry(), "docs", older.Fingerprint(), w))
+		}, activities.CodeQuarantine, "id-0001"},
+		{"waivers that can't be read", func(h *house, job *activities.Job) {
+			quarantined("id-0001")(h, job)
+			h.faults.Add(faulty.Fault{Role: "registry", Operation: "List", Nth: 2, Err: backends.ErrUnavailable})
+		}, activities.CodeUnavailable, ""},
 		{"quarantine of an item that is gone", quarantined("gone"), "", ""},
 		{"changed canaries", func(h *house, _ *activities.Job) {
 			all, err := h.registry().List(h.t.Context(), "canary", "", "", 100)
@@ -211,6 +228,13 @@ func TestCheckSwitch(t *testing.T) {
 			requireCode(t, err, tt.code)
 			require.ErrorContains(t, err, tt.want)
 		})
+	}
+}
+
+func waived(h *house, job *activities.Job, all ...records.Waiver) {
+	h.t.Helper()
+	for _, w := range all {
+		require.NoError(h.t, records.PutWaiver(h.t.Context(), h.registry(), "docs", job.Fingerprint, w))
 	}
 }
 

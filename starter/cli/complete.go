@@ -34,8 +34,9 @@ func (a *app) completes(root *cobra.Command) {
 		"conflicts": first(a.completeNamespaces), "soak": first(a.completeNamespaces),
 		"rollback": first(a.completeNamespaces), "retire": first(a.completeNamespaces),
 		"generations": first(a.completeNamespaces), "gc": first(a.completeNamespaces),
-		"models": first(a.completeModels),
-		"status": first(a.completeJobs(false)), "watch": first(a.completeJobs(true)), "cancel": first(a.completeJobs(true)),
+		"quarantine": first(a.completeNamespaces),
+		"models":     first(a.completeModels),
+		"status":     first(a.completeJobs(false)), "watch": first(a.completeJobs(true)), "cancel": first(a.completeJobs(true)),
 		"cutover": first(a.completeJobs(true)),
 		"import":  first(cobra.FixedCompletions([]string{"jsonl", "ndjson", "json"}, cobra.ShellCompDirectiveFilterFileExt)),
 	}

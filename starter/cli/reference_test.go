@@ -48,6 +48,7 @@ var contacts = map[string]contact{
 	"import":        {catalog: true, codes: []int{1, 3, 4, 6, 7}},
 	"list":          {temporal: true, codes: []int{3, 4, 7}},
 	"generations":   {catalog: true, temporal: true, codes: []int{1, 3, 4, 7}},
+	"quarantine":    {catalog: true, temporal: true, codes: []int{1, 3, 4, 6, 7}},
 	"gc":            {catalog: true, temporal: true, codes: []int{1, 3, 4, 6, 7}},
 	"models":        {catalog: true, codes: []int{1, 3, 4, 7}},
 	"plan":          {catalog: true, more: []string{"REEMBED_BATCH_SIZE", "REEMBED_JOB_TIMEOUT_SECONDS"}, codes: []int{1, 3, 4, 6, 7}},
