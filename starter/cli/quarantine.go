@@ -43,7 +43,12 @@ commas in it.`,
 		Example: `  reembed quarantine reembed-docs-k3x9q2ab
   reembed quarantine docs --waive doc-17 --reason "a scan without text"
   reembed quarantine docs --retry doc-18 doc-19`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("%s needs JOB or NAMESPACE", cmd.CommandPath())
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.runQuarantine(cmd.Context(), args[0], args[1:], o)
 		},
