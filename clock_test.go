@@ -19,7 +19,8 @@ var calendars = map[string]string{
 	"activities/quarantine.go":        "written down for people",
 	"activities/outcome.go":           "written down for people",
 	"activities/merge_segment.go":     "written down for people",
-	"starter/cli/quarantine.go":       "written down for people",
+	"starter/cli/refused.go":          "written down for people",
+	"starter/cli/quarantine_moves.go": "written down for people",
 	"starter/cli/queue.go":            "shown, and never less than nothing",
 	"activities/window.go":            "a window is a matter of the calendar: its edges, from the workflow's time",
 	// A provider may name a date to come back at. It is held against the date of
