@@ -76,13 +76,14 @@ func (s *keeping) count(ctx context.Context, o opened) (int64, error) {
 
 // compareCanaries asks the model for its canaries when that is due, and while the
 // side is ill: that a model does not answer any more is known before something
-// changes. One that answers otherwise is a warning.
+// changes. One that answers otherwise is a warning. A model that no job made a
+// generation of has none, and gets them now.
 func (s *keeping) compareCanaries(ctx context.Context, o opened) error {
 	now := s.snapshot()
 	if now.NextCanary > 0 && now.Healthy() {
 		return nil
 	}
-	err := checkCanaries(ctx, o.registry, o.embedder)
+	err := keepCanaries(ctx, o.registry, o.embedder)
 	warning := ""
 	switch {
 	case errors.Is(err, errCanariesChanged):
