@@ -97,7 +97,7 @@ func (s *keeping) turned(ctx context.Context) bool {
 		return true
 	case err != nil:
 		s.ill(ctx, err)
-		if before.Healthy() {
+		if before.Healthy() && !s.once {
 			s.handBack()
 		}
 		return s.once

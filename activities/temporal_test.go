@@ -37,6 +37,7 @@ type temporalServer struct {
 	looks    map[string][]look
 	waited   []string // runs that were waited for
 	waitErr  error    // of such a wait; nil: the run was terminated
+	told     []string // ids of workflows that were signalled
 	signals  []any    // arguments of SignalWithStart
 	start    client.StartWorkflowOptions
 	startErr error
@@ -95,6 +96,13 @@ func (r waitedRun) GetWithOptions(ctx context.Context, _ any, o client.WorkflowR
 		return err
 	}
 	return &temporal.WorkflowExecutionError{}
+}
+
+func (s *temporalServer) SignalWorkflow(_ context.Context, id, _, _ string, _ any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, id)
+	return nil
 }
 
 func (s *temporalServer) SignalWithStartWorkflow(_ context.Context, id, signal string, arg any, o client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
