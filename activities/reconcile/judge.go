@@ -60,6 +60,7 @@ func (m *merger) sort(ctx context.Context, items []backends.Item) error {
 	for _, item := range items {
 		here, ok := from[item.ID]
 		if !ok || here.Version != backends.VersionOf(item) {
+			m.moved++
 			continue
 		}
 		other, there := to[item.ID]

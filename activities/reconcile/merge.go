@@ -102,6 +102,7 @@ type merger struct {
 	conflicts []Conflict
 	settled   []string
 	current   int64
+	moved     int64
 }
 
 func (m *merger) page(ctx context.Context, items []backends.Item) (Counts, error) {
@@ -109,7 +110,7 @@ func (m *merger) page(ctx context.Context, items []backends.Item) (Counts, error
 	if err != nil {
 		return did, err
 	}
-	did.Current, did.Conflicts = m.current, int64(len(m.conflicts))
+	did.Current, did.Moved, did.Conflicts = m.current, m.moved, int64(len(m.conflicts))
 	if len(m.conflicts) > 0 {
 		err := m.o.change(ctx, func(ctx context.Context) error { return m.Conflict(ctx, m.conflicts) })
 		if err != nil {

@@ -110,6 +110,7 @@ func TestSweepCarriesNoOlderText(t *testing.T) {
 	res, err := c.sweep(c.old, c.new)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, res.Counts.Scanned)
+	require.EqualValues(t, 1, res.Counts.Dirty(), "nobody takes such a pass for a clean one")
 	requireText(t, "same", c.new, "a")
 	c.merge()
 	requireText(t, "later", c.new, "a")

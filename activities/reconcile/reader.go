@@ -95,7 +95,8 @@ func (f *forward) compare(ctx context.Context, pg *page, items []backends.Item) 
 		have, there := stamps[item.ID]
 		seen, looked := sights[item.ID]
 		if f.sides.same() && !looked {
-			continue // it changed since it was read: the next pass's
+			pg.counts.Moved++ // it changed since it was read: the next pass's
+			continue
 		}
 		if there && have == want && item.Defect == "" {
 			pg.counts.Current++

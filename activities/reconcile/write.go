@@ -34,6 +34,7 @@ func (w *writer) upsert(ctx context.Context, records []backends.Record, of []dir
 		moved, err = w.sides.to.UpsertOver(ctx, records, seen)
 		return err
 	})
+	w.counts.Moved += int64(len(moved))
 	return moved, err
 }
 
@@ -91,6 +92,7 @@ func (w *writer) setPayload(ctx context.Context, records []backends.Record, of [
 	for _, r := range records {
 		if r.Vector = vectors[r.ID]; r.Vector == nil {
 			moved = append(moved, r.ID)
+			w.counts.Moved++
 			continue
 		}
 		whole = append(whole, r)
