@@ -2,22 +2,19 @@ package storm
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/reembed/reembed/activities"
-	"github.com/reembed/reembed/cmd/stand"
-	"github.com/reembed/reembed/starter"
 	"github.com/reembed/reembed/workflows"
 )
 
-// live moves the set from model to model until nothing breaks any more.
+// live takes the set through one life after the other, until nothing breaks any more.
 func (s *set) live(ctx context.Context) error {
-	for model := other["elder"]; ; model = other[model] {
-		if err := s.move(ctx, model); err != nil {
+	for n := s.storm.seed; ; n++ {
+		if err := s.life(ctx, s.active, other[s.active], n%2 == 0); err != nil {
 			return err
 		}
+		s.active = other[s.active]
 		select {
 		case <-s.storm.over:
 			return nil
@@ -26,118 +23,115 @@ func (s *set) live(ctx context.Context) error {
 	}
 }
 
-// move runs a job to a model. When it has switched, the writers rest, and all is
-// as it should be.
-func (s *set) move(ctx context.Context, model string) error {
-	err := s.job(ctx, model)
-	if errors.Is(err, errRestless) {
-		err = s.still(func() error { return s.job(ctx, model) })
+// life moves the set to another model, back again, and there a second time, where
+// the former generation is dropped.
+func (s *set) life(ctx context.Context, from, to string, resting bool) error {
+	if err := s.move(ctx, workflows.Request{To: to, Cutover: activities.CutoverManual}); err != nil {
+		return err
+	}
+	if err := s.soaks(ctx, to, from); err != nil {
+		return err
+	}
+	if err := s.rollback(ctx, from, resting); err != nil {
+		return err
+	}
+	if err := s.move(ctx, workflows.Request{To: to}); err != nil {
+		return err
+	}
+	if err := s.soaks(ctx, to, from); err != nil {
+		return err
+	}
+	return s.retire(ctx, from)
+}
+
+// soaks has the writers rest, until both generations are as they should be: that
+// is the soak's work alone.
+func (s *set) soaks(ctx context.Context, active, standby string) error {
+	s.doing.Store("soaks")
+	return s.still(func() error {
+		if err := s.settled(ctx, s.activeOf(active)); err != nil {
+			return err
+		}
+		return s.settled(ctx, s.standbyOf(standby))
+	})
+}
+
+// rollback goes back to the former model. What was written before it began is in
+// the former generation then; where the writers rest that is all.
+func (s *set) rollback(ctx context.Context, to string, resting bool) error {
+	s.doing.Store("rolls back")
+	back := func() error {
+		return s.tell(ctx, workflows.SoakReversed, func() (workflows.SoakStatus, error) {
+			return s.storm.stand.Client.Rollback(ctx, s.name, workflows.RollbackRequest{}, true)
+		})
+	}
+	if !resting {
+		if err := back(); err != nil {
+			return err
+		}
+		s.storm.tally.turned(s.name, "rolled back")
+		return s.still(func() error { return s.settles(ctx, to) })
+	}
+	return s.still(func() error {
+		if err := back(); err != nil {
+			return err
+		}
+		s.storm.tally.turned(s.name, "rolled back at rest")
+		shot, err := s.activeOf(to)(ctx)
+		if err != nil {
+			return err
+		}
+		return s.judged(shot)
+	})
+}
+
+// retire drops the former generation, and looks that it is gone.
+func (s *set) retire(ctx context.Context, former string) error {
+	s.doing.Store("retires")
+	err := s.tell(ctx, workflows.SoakRetired, func() (workflows.SoakStatus, error) {
+		return s.storm.stand.Client.Retire(ctx, s.name, workflows.RetireRequest{})
+	})
+	if err != nil {
+		return err
+	}
+	s.storm.tally.turned(s.name, "retired")
+	_, there, err := s.view.standby(ctx, former)
+	if err == nil && there {
+		err = fmt.Errorf("%s: the generation of %s is there behind its retirement", s.name, former)
 	}
 	if err != nil {
 		return err
 	}
-	s.storm.tally.turned(s.name, "switched")
-	s.doing.Store("settles")
-	return s.still(func() error { return s.settles(ctx) })
+	return s.still(func() error { return s.settles(ctx, other[former]) })
 }
 
-// settles has what was written behind the switch synced, and looks at all of it.
-func (s *set) settles(ctx context.Context) error {
+// settles has what was written where nobody keeps a generation in step synced,
+// and looks at all of it.
+func (s *set) settles(ctx context.Context, model string) error {
 	if err := s.reembed(ctx, "diff", s.name, "--repair"); err != nil {
 		return err
 	}
-	return s.settled(ctx, s.view.active)
+	return s.settled(ctx, s.activeOf(model))
 }
 
-// errRestless: a job gave up, as the application never stopped writing. What it
-// reached is the next one's, for which the writers rest.
-var errRestless = errors.New("the job gave up")
-
-// job runs a job to its end.
-func (s *set) job(ctx context.Context, model string) error {
-	job, err := s.start(ctx, workflows.Request{Namespace: s.name, To: model})
-	if err != nil {
-		return err
+// activeOf is what the route points at, which has to be the model's.
+func (s *set) activeOf(model string) func(context.Context) (snapshot, error) {
+	return func(ctx context.Context) (snapshot, error) {
+		shot, err := s.view.active(ctx)
+		if err == nil && shot.model != model {
+			err = fmt.Errorf("%s: the route points at %s of %s, not at one of %s", s.name, shot.locator, shot.model, model)
+		}
+		return shot, err
 	}
-	status, err := s.await(ctx, job, "the end", func(now workflows.Status) bool { return now.State.Final() })
-	if err != nil {
-		return err
-	}
-	switch {
-	case status.State == workflows.Completed:
-		return nil
-	case status.ErrorCode == activities.CodeVerification, status.ErrorCode == activities.CodeNotConverging:
-		s.storm.tally.turned(s.name, "gave up")
-		return fmt.Errorf("%w: %s", errRestless, status.Reason)
-	}
-	return fmt.Errorf("job %s ended %s: %s: %s", job.ID, status.State, status.ErrorCode, status.Reason)
 }
 
-// start starts a job. The server may be away, or lose its answer.
-func (s *set) start(ctx context.Context, r workflows.Request) (starter.Handle, error) {
-	id := fmt.Sprintf("%s-to-%s-%d", s.name, r.To, time.Now().UnixNano())
-	err := insist(ctx, func() error {
-		_, err := s.storm.stand.Client.Start(ctx, r, starter.StartOptions{ID: id})
-		if errors.Is(err, starter.ErrExists) {
-			return nil
+// standbyOf is the model's generation, which has to be there.
+func (s *set) standbyOf(model string) func(context.Context) (snapshot, error) {
+	return func(ctx context.Context) (snapshot, error) {
+		shot, there, err := s.view.standby(ctx, model)
+		if err == nil && !there {
+			err = fmt.Errorf("%s: there is no generation of %s", s.name, model)
 		}
-		return err
-	}, passes)
-	return starter.Handle{ID: id}, err
-}
-
-// await watches a job, through servers and workers that are away.
-func (s *set) await(ctx context.Context, job starter.Handle, what string, holds func(workflows.Status) bool) (last workflows.Status, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	err = insist(ctx, func() error {
-		last, err = stand.Await(ctx, s.storm.stand.Client, job, what, func(now workflows.Status) bool {
-			s.doing.Store(string(now.Phase))
-			return holds(now)
-		})
-		return err
-	}, passes)
-	return last, err
-}
-
-// passes reports whether an error is of a server or a worker that comes back.
-func passes(err error) bool {
-	return errors.Is(err, starter.ErrUnreachable) || errors.Is(err, starter.ErrNoWorker)
-}
-
-// reembed runs a command until it succeeds: provider, store or server may be away.
-func (s *set) reembed(ctx context.Context, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return insist(ctx, func() error {
-		out, code, err := stand.Run(ctx, stand.Command{
-			Path: program("reembed"), Args: args, Dir: s.storm.stand.Dir, Env: s.storm.stand.Env,
-		})
-		if err == nil && code != 0 {
-			err = fmt.Errorf("%w: reembed %v ended with %d: %s", errCommand, args, code, out)
-		}
-		return err
-	}, func(err error) bool { return errors.Is(err, errCommand) })
-}
-
-var errCommand = errors.New("a command failed")
-
-const insistEvery = 200 * time.Millisecond
-
-// insist does something until it succeeds, or fails in a way that does not pass,
-// or the context ends.
-func insist(ctx context.Context, do func() error, passes func(error) bool) error {
-	tick := time.NewTicker(insistEvery)
-	defer tick.Stop()
-	for {
-		err := do()
-		if err == nil || !passes(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(context.Cause(ctx), err)
-		case <-tick.C:
-		}
+		return shot, err
 	}
 }

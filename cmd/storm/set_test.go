@@ -18,6 +18,7 @@ type set struct {
 	book    *book
 	view    *view
 	anchors []string // ids of items that are never written again
+	active  string   // the model that its lives have come to
 	doing   atomic.Value
 	// rest is held for reading by who writes.
 	rest sync.RWMutex
@@ -58,22 +59,23 @@ const (
 // settled looks until nothing is wrong, or it is no use to wait any longer. Nobody
 // writes meanwhile.
 func (s *set) settled(ctx context.Context, look func(context.Context) (snapshot, error)) error {
-	late, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+	until := time.Now().Add(patience)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		shot, err := look(late)
+		shot, err := look(ctx)
 		if err != nil {
 			return err
 		}
-		err = s.judged(shot)
-		if err == nil {
+		if err = s.judged(shot); err == nil {
 			return nil
 		}
+		if time.Now().After(until) {
+			return fmt.Errorf("after %s at rest: %w", patience, err)
+		}
 		select {
-		case <-late.Done():
-			return errors.Join(context.Cause(late), err)
+		case <-ctx.Done():
+			return errors.Join(context.Cause(ctx), err)
 		case <-tick.C:
 		}
 	}

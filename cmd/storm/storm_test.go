@@ -2,11 +2,13 @@ package storm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	stores "github.com/reembed/reembed/backends/stores/sqlite"
 	"github.com/reembed/reembed/cmd/stand"
 	"github.com/reembed/reembed/starter/child"
+	"github.com/reembed/reembed/workflows"
 )
 
 // workers is how many processes work.
@@ -38,7 +41,7 @@ namespaces:
 `
 
 // workerSettings make work of a few hundred items many small pieces.
-var workerSettings = []string{"REEMBED_BATCH_SIZE=10", "REEMBED_RANGE_ITEMS=50", "REEMBED_HTTP_ADDR=127.0.0.1:0"}
+var workerSettings = []string{"REEMBED_BATCH_SIZE=10", "REEMBED_RANGE_ITEMS=50", "REEMBED_HTTP_ADDR=127.0.0.1:0", "REEMBED_SOAK_SECONDS=86400"}
 
 // storm is one run.
 type storm struct {
@@ -60,9 +63,22 @@ func TestStorm(t *testing.T) {
 	s := newStorm(t)
 	t.Logf("seed %d; again: STORM=%s make storm ARGS='-seed %d'", s.seed, *lasts, s.seed)
 	if err := s.run(t.Context()); err != nil {
-		t.Fatalf("seed %d: %v\nthe workers' log:\n%s", s.seed, err, s.stand.Tail())
+		t.Fatalf("seed %d: %v\n%sthe workers' log:\n%s", s.seed, err, s.soaks(), s.stand.Tail())
 	}
 	t.Log(s.totals())
+}
+
+// soaks is what is known of the sets' soaks, for who has to find out what went wrong.
+func (s *storm) soaks() string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), time.Minute)
+	defer cancel()
+	var out strings.Builder
+	for _, set := range s.sets {
+		now, err := s.stand.Client.Soak(ctx, set.name)
+		raw, merr := json.Marshal(now)
+		fmt.Fprintf(&out, "the soak of %s: %s %v\n", set.name, raw, errors.Join(err, merr))
+	}
+	return out.String()
 }
 
 // newStorm sets up all that the storm is about: items, and a generation of the
@@ -107,7 +123,7 @@ func (s *storm) found(ctx context.Context, name string) {
 	s.t.Cleanup(func() { require.NoError(s.t, db.Close()) })
 	app, err := newTable(ctx, db, name)
 	require.NoError(s.t, err)
-	set := &set{storm: s, name: name, app: app, book: newBook(), view: &view{namespace: name, table: name, db: db}}
+	set := &set{storm: s, name: name, active: "elder", app: app, book: newBook(), view: &view{namespace: name, table: name, db: db}}
 	set.doing.Store("begins")
 	require.NoError(s.t, set.anchor(ctx))
 	for n := range writersOfSet {
@@ -118,7 +134,7 @@ func (s *storm) found(ctx context.Context, name string) {
 		s.writers = append(s.writers, w)
 	}
 	s.sets = append(s.sets, set)
-	require.NoError(s.t, set.move(ctx, "elder"))
+	require.NoError(s.t, set.move(ctx, workflows.Request{To: "elder"}))
 }
 
 // run lets it storm until each set has lived to the end of its life, and looks
@@ -133,7 +149,7 @@ func (s *storm) run(ctx context.Context) error {
 		return err
 	}
 	for _, set := range s.sets { // nobody writes any more
-		if err := set.settles(ctx); err != nil {
+		if err := set.settles(ctx, set.active); err != nil {
 			return err
 		}
 	}
