@@ -62,6 +62,7 @@ func timeless(s workflows.Status) workflows.Status {
 func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
 	t.Parallel()
 	stale := func(id string) workflows.Verification { return finding(verify.Stale, id) }
+	foreign := func(id string) workflows.Verification { return finding(verify.Foreign, id) }
 	for name, c := range map[string]struct {
 		set  func(*stage)
 		code string
@@ -69,13 +70,16 @@ func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
 	}{
 		"smooth": {func(s *stage) { s.dirty = []int64{3000, 40} }, "", 9},
 		"findings": {func(s *stage) {
-			s.reports = []workflows.Verification{stale("a"), stale("b")}
+			s.reports = []workflows.Verification{foreign("a"), foreign("b")}
 		}, "", 15},
+		"findings of items that move": {func(s *stage) {
+			s.reports = []workflows.Verification{stale("a"), stale("b")}
+		}, "", 14},
 		"a finding that stays": {func(s *stage) {
 			s.reports = []workflows.Verification{stale("a"), stale("a")}
 		}, activities.CodeVerification, 11},
 		"always another finding": {func(s *stage) {
-			s.reports = []workflows.Verification{stale("a"), stale("b"), stale("c"), stale("d"), stale("e")}
+			s.reports = []workflows.Verification{foreign("a"), foreign("b"), foreign("c"), foreign("d"), foreign("e")}
 		}, activities.CodeVerification, 20},
 		"never catches up": {func(s *stage) {
 			s.dirty = []int64{3000, 900, 500, 300, 200, 100, 90, 80, 70, 60, 50, 40, 30, 20}

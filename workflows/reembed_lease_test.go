@@ -94,7 +94,7 @@ func TestRoundsBeginAnewWithTheLease(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	for _, id := range []string{"a", "b", "c", "d", "d", "e"} { // d: before and after
-		s.reports = append(s.reports, finding(verify.Stale, id))
+		s.reports = append(s.reports, finding(verify.Foreign, id))
 	}
 	s.before["SplitPass sync-forward"] = func(n int) error {
 		if n == 6 { // after the fourth verification

@@ -94,12 +94,13 @@ func (s *soak) verified(ctx workflow.Context) error {
 			return err
 		}
 		s.Status.Verification = &report
+		moved := round > 1 && look.onlyMoved(ctx, report)
 		switch {
 		case report.Wrong() == 0: // how good its model is was no question when it was active
 			return nil
 		case round > 1 && persists(before, report):
 			return fail(activities.CodeVerification, "found twice in the former generation, with a sync between: %s", report.Summary())
-		case round >= maxRounds:
+		case round >= maxRounds && !moved:
 			return fail(activities.CodeVerification, "%d verifications of the former generation, and each found something: %s", round, report.Summary())
 		}
 		before = report
@@ -109,6 +110,9 @@ func (s *soak) verified(ctx workflow.Context) error {
 		if !s.Standby.Healthy() {
 			return fail(activities.CodeRollbackStale, "the former generation %s can't be brought in step any more: %s: %s",
 				s.plan.Standby.Locator, s.Standby.Code, s.Standby.Error)
+		}
+		if moved {
+			return nil
 		}
 	}
 }

@@ -167,7 +167,8 @@ func TestRollbackIsVerified(t *testing.T) {
 	}{
 		"found once":      {[]workflows.Verification{wrong}, workflows.SoakReversed, ""},
 		"found twice":     {[]workflows.Verification{wrong, wrong}, workflows.SoakEnded, "found twice"},
-		"always another":  {[]workflows.Verification{wrong, finding(verify.Missing, "b"), finding(verify.Missing, "c"), finding(verify.Missing, "d"), finding(verify.Missing, "e")}, workflows.SoakEnded, "each found something"},
+		"always another":  {[]workflows.Verification{wrong, finding(verify.Foreign, "b"), finding(verify.Foreign, "c"), finding(verify.Foreign, "d"), finding(verify.Foreign, "e")}, workflows.SoakEnded, "each found something"},
+		"items that move": {[]workflows.Verification{wrong, finding(verify.Missing, "b"), finding(verify.Missing, "c")}, workflows.SoakReversed, ""},
 		"nothing to find": {nil, workflows.SoakReversed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -106,10 +106,10 @@ func (r *run) freshen(ctx workflow.Context) error {
 }
 
 // behind reports whether the shadow may lack more than a switch should find: the
-// job has waited since the last pass, for longer than one takes, or that pass
-// found too much.
+// job has waited since the last pass, for longer than one takes, or that pass, or
+// the verification behind it, found too much.
 func (r *run) behind(ctx workflow.Context) bool {
-	if r.Dirty > dirtyBound(r.Status.Progress.ItemsTotal) {
+	if r.Dirty < 0 || r.Dirty > dirtyBound(r.Status.Progress.ItemsTotal) {
 		return true
 	}
 	return r.Standby.Stood && elapsed(r.Standby.SyncedAt, workflow.Now(ctx)) >= max(leastPause, r.Standby.PassTook)

@@ -38,11 +38,30 @@ func (r *run) verify(ctx workflow.Context) error {
 			strings.Join(report.Quality.Failed, "; "))
 	case before != nil && persists(*before, report):
 		return fail(activities.CodeVerification, "found twice, with a sync between: %s", report.Summary())
+	case before != nil && r.onlyMoved(ctx, report):
+		r.Dirty = -1 // a pass for what came meanwhile, before the switch
+		return r.to(ctx, Ready)
 	case r.Rounds >= maxRounds:
 		return fail(activities.CodeVerification, "%d verifications, and each found something: %s", r.Rounds, report.Summary())
 	}
 	r.Dirty, r.CatchUps = -1, 0
 	return r.to(ctx, CatchingUp)
+}
+
+// changeMoving marks jobs that a busy application does not hold up.
+const changeMoving = "moving-source"
+
+// onlyMoved reports whether a look that has nothing of the one before found no
+// more than what an application changes meanwhile: what it found was right, or
+// was not there, when the first look came by. Waiting for a look that finds
+// nothing would be waiting for an application that rests.
+func (r *run) onlyMoved(ctx workflow.Context, report Verification) bool {
+	var moving int64
+	for _, kind := range []verify.Kind{verify.Missing, verify.Extra, verify.Stale, verify.Payload} {
+		moving += report.Counts[kind]
+	}
+	return report.Wrong() == moving && moving <= dirtyBound(report.Items) && (report.Quality == nil || len(report.Quality.Failed) == 0) &&
+		workflow.GetVersion(ctx, changeMoving, workflow.DefaultVersion, 1) == 1
 }
 
 // verification is one look at everything.
