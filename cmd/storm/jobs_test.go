@@ -12,19 +12,10 @@ import (
 	"github.com/reembed/reembed/workflows"
 )
 
-// errRestless: a job gave up, as the application never stopped writing. What it
-// reached is the next one's, for which the writers rest.
-var errRestless = errors.New("the job gave up")
-
 // move runs a job that has to switch.
 func (s *set) move(ctx context.Context, r workflows.Request) error {
 	r.Namespace = s.name
-	err := s.job(ctx, r)
-	if errors.Is(err, errRestless) {
-		s.storm.tally.turned(s.name, "gave up")
-		err = s.still(func() error { return s.job(ctx, r) })
-	}
-	if err != nil {
+	if err := s.job(ctx, r); err != nil {
 		return err
 	}
 	s.storm.tally.turned(s.name, "switched")
@@ -50,8 +41,6 @@ func (s *set) job(ctx context.Context, r workflows.Request) error {
 		return err
 	case status.State == workflows.Completed:
 		return nil
-	case status.ErrorCode == activities.CodeVerification, status.ErrorCode == activities.CodeNotConverging:
-		return fmt.Errorf("%w: %s", errRestless, status.Reason)
 	}
 	return fmt.Errorf("job %s ended %s: %s: %s", job.ID, status.State, status.ErrorCode, status.Reason)
 }
