@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/reembed/reembed/activities"
@@ -132,9 +134,29 @@ func (s *soak) switchBack(ctx workflow.Context) error {
 	told.announce(ctx, done)
 	s.Status.Warnings = append(s.Status.Warnings, told.Status.Warnings...)
 	// What was written while the route moved: behind the soak nobody keeps it in step.
-	if err := s.catchUp(ctx); err != nil {
+	err := s.catchUp(ctx)
+	if err == nil && s.plan.Active.Merging {
+		err = s.lateWriters(ctx)
+	}
+	if err != nil {
 		s.Status.LastError = "the last sync behind the rollback: " + messageOf(err)
 	}
 	s.Status.Reason = "rolled back: generation " + s.plan.Active.Locator + " was kept"
 	return s.to(ctx, SoakReversed)
+}
+
+// rollbackGrace is how long writers of a self-contained namespace may take to
+// learn of a rollback: a few times as long as readers of the route keep an answer.
+const rollbackGrace = 15 * time.Second
+
+// lateWriters brings over what was written into the collection that the rollback
+// left, by who had not learned of it yet. There is no soak behind a rollback.
+func (s *soak) lateWriters(ctx workflow.Context) error {
+	s.Status.Reason = "waits for writers that have not learned of the rollback yet"
+	s.details(ctx)
+	timer := workflow.NewTimerWithOptions(ctx, rollbackGrace, workflow.TimerOptions{Summary: "late writers"})
+	if err := timer.Get(ctx, nil); err != nil {
+		return err
+	}
+	return s.catchUp(ctx)
 }

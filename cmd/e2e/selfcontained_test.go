@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -239,13 +240,28 @@ func TestSelfContainedSoak(t *testing.T) {
 	// A zombie, later than any pass that found something, and then the way back.
 	put(old, insideSmall, "a/001", "changed again by who has not read the route")
 	put(app, insideLarge, "fresh", "inserted by who has read the route")
+	later := h.record(insideLarge, "later", "inserted by who has not heard of the rollback")
+	written := make(chan error, 1)
+	go func() { // one that learns of the rollback a little late
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for range tick.C {
+			now, err := route.Get(ctx, h.store.Registry(), "articles")
+			if err != nil || now.Locator == "Articles" {
+				written <- errors.Join(err, app.Upsert(ctx, later))
+				return
+			}
+		}
+	}()
 	soak, err := h.client.Rollback(ctx, "articles", workflows.RollbackRequest{}, true)
 	require.NoError(t, err)
+	require.NoError(t, <-written)
 	require.Equal(t, workflows.SoakReversed, soak.Phase)
 	now, err := route.Get(ctx, h.store.Registry(), "articles")
 	require.NoError(t, err)
 	require.Equal(t, "Articles", now.Locator)
 	want["a/001"], want["fresh"] = "changed again by who has not read the route", "inserted by who has read the route"
+	want["later"] = later.Text
 	require.True(t, merged(), "%v", h.texts("Articles"))
 	require.Equal(t, "changed here", h.texts("Articles")["a/003"])
 	h.everyVectorIs("Articles", insideSmall)
