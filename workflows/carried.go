@@ -11,8 +11,10 @@ import (
 )
 
 // carriedVersion is the schema of Carried. A change that an older worker would
-// read wrongly needs a new one, and code that reads the old one.
-const carriedVersion = 1
+// read wrongly needs a new one, and code that reads the old one. Version 2 is that
+// of jobs that may have to wait before they switch: a worker that knows version 1
+// would switch them.
+const carriedVersion = 2
 
 // Carried is all that a job remembers: what it takes along when it continues as
 // new. Its JSON form is read by later versions of this program, and while a
@@ -106,8 +108,8 @@ func (c *Carried) check(job, run string) error {
 	switch {
 	case c.Version == 0 && c.Job.ID == "":
 		return errors.New("more than one input: a job takes one JSON object")
-	case c.Version != carriedVersion:
-		return fmt.Errorf("carried state has schema version %d, this worker reads %d", c.Version, carriedVersion)
+	case c.Version < 1 || c.Version > carriedVersion:
+		return fmt.Errorf("carried state has schema version %d, this worker reads 1 to %d", c.Version, carriedVersion)
 	case c.Job.ID != job || c.Job.Run != run:
 		return fmt.Errorf("carried state is of job %q, first run %q", c.Job.ID, c.Job.Run)
 	}

@@ -16,6 +16,9 @@ func TestCarriedStateIsChecked(t *testing.T) {
 	started := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	own := newCarried("j", "r", started)
 	require.NoError(t, own.check("j", "r"))
+	first := own
+	first.Version = 1
+	require.NoError(t, first.check("j", "r"), "of a worker of before, which had no waits to carry")
 	for _, version := range []int{-1, 0} {
 		c := own
 		c.Version = version

@@ -102,7 +102,7 @@ func TestQueueRequests(t *testing.T) {
 	require.Empty(t, q.Waiting, "and waits no more")
 
 	q.withdraw(second)
-	require.Len(t, q.Holders, 2, "a holder keeps its slot until it is seen closed")
+	require.Len(t, q.Holders, 2, "a holder keeps its slot until it parks or is seen closed")
 	q.release(slot("nobody", "x", 1, 1))
 	require.Len(t, q.Holders, 2)
 }
@@ -220,22 +220,30 @@ func TestQueueHoldsItsPromises(t *testing.T) {
 			name := fmt.Sprint("j", dice.IntN(20))
 			r := slot(name, fmt.Sprint("ns", dice.IntN(20)%7), 1+dice.IntN(4), dice.Int64N(50))
 			r.Namespace = "ns" + fmt.Sprint(len(name)*int(name[len(name)-1])%7)
-			switch dice.IntN(5) {
+			switch dice.IntN(8) {
 			case 0, 1:
+				r.Parked = find(q.Parked, r) >= 0
 				q.acquire(r)
 				alive[name] = true
 			case 2:
-				if find(q.Holders, r) < 0 {
+				if find(q.Holders, r) < 0 && find(q.Parked, r) < 0 {
 					delete(alive, name)
 				}
 				q.withdraw(r)
 			case 3:
-				if find(q.Holders, r) >= 0 {
-					delete(alive, name)
-				}
-				q.release(r)
+				delete(alive, name)
+				q.over(r)
 			case 4:
 				q.resize(dice.IntN(5))
+			case 5, 6:
+				if find(q.Holders, r) >= 0 {
+					q.park(r)
+				}
+			case 7:
+				r.Nonce = "of another turn"
+				if find(q.Holders, r) >= 0 {
+					q.park(r) // of none that it holds
+				}
 			}
 			before := len(q.Holders)
 			granted := q.next()
@@ -247,13 +255,23 @@ func TestQueueHoldsItsPromises(t *testing.T) {
 				require.False(t, seen[h.Namespace], "two jobs of %s", h.Namespace)
 				seen[h.Namespace] = true
 			}
-			for _, w := range q.Waiting {
-				require.True(t, len(q.Holders) >= q.Limit || seen[w.Namespace], "%s could go", w.Job)
+			known := map[string]bool{}
+			for _, p := range q.Parked {
+				require.False(t, seen[p.Namespace], "two jobs of %s, one of them parked", p.Namespace)
+				seen[p.Namespace] = true
+				require.Negative(t, find(q.Holders, p))
+				known[p.Job] = true
 			}
-			require.Len(t, alive, len(q.Holders)+len(q.Waiting), "somebody was lost or doubled")
+			for _, w := range q.Waiting {
+				require.True(t, len(q.Holders) >= q.Limit || seen[w.Namespace] && find(q.Parked, w) < 0, "%s could go", w.Job)
+			}
+			once := map[string]bool{}
 			for _, r := range slices.Concat(q.Holders, q.Waiting) {
 				require.True(t, alive[r.Job], "%s was taken out", r.Job)
+				require.False(t, once[r.Job], "%s was doubled", r.Job)
+				once[r.Job], known[r.Job] = true, true
 			}
+			require.Len(t, known, len(alive), "somebody was lost")
 		}
 	}
 }

@@ -56,6 +56,7 @@ func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*r
 		return nil, r.refuse(err)
 	} else {
 		r.Carried = *carried
+		r.Version = carriedVersion
 	}
 	if n := len(r.Job.ID); n > MaxJobID {
 		return nil, r.refuse(fmt.Errorf("the workflow id has %d bytes, at most %d leave room for the ids of the ranges", n, MaxJobID))

@@ -51,6 +51,10 @@ type stage struct {
 	noGrant  bool
 	held     []bool // of each request for a slot
 	outcomes []activities.Outcome
+	parked   []activities.SlotRequest // slots that were given back
+	windows  []activities.WindowRequest
+	opening  func(at time.Time) activities.Opening // what NextOpening answers
+	posted   []activities.PostHookRequest
 	onCall   func(name string, n int)
 }
 
@@ -76,12 +80,15 @@ func newStage(t *testing.T) *stage {
 		"Resolve": s.resolve, "AcquireSlot": s.acquireSlot, "AcquireLease": s.acquireLease, "Plan": s.planned,
 		"Prepare": s.prepare, "SplitPass": s.split, "SyncSegment": s.sync, "VerifySegment": s.verify,
 		"FinishIndex": s.simple("FinishIndex"), "VerifySamples": s.samples, "CheckSwitch": s.simple("CheckSwitch"),
+		"NextOpening": s.nextOpening, "Publish": s.publish, "PostHook": s.postHook,
 		"Switch": s.switchRoute, "RecordOutcome": s.record, "ReleaseLease": s.simple("ReleaseLease"),
 	} {
 		s.env.RegisterActivityWithOptions(actor, activity.RegisterOptions{Name: name})
 	}
 	s.env.OnSignalExternalWorkflow(mock.Anything, workflows.GateID, "", activities.SignalGateWithdraw, mock.Anything).
 		Return(func(string, string, string, string, any) error { s.enter("withdraw"); return nil }).Maybe()
+	s.env.OnSignalExternalWorkflow(mock.Anything, workflows.GateID, "", activities.SignalGatePark, mock.Anything).
+		Return(s.park).Maybe()
 	return s
 }
 
@@ -137,10 +144,19 @@ func (s *stage) acquireSlot(_ context.Context, r activities.SlotRequest) (string
 	s.mu.Lock()
 	s.held = append(s.held, r.Held)
 	s.mu.Unlock()
+	nonce := nonceOf(r)
 	if !s.noGrant {
-		s.grant(activities.Grant{FirstRun: r.FirstRun, Nonce: "nonce"})
+		s.grant(activities.Grant{FirstRun: r.FirstRun, Nonce: nonce})
 	}
-	return "nonce", nil
+	return nonce, nil
+}
+
+// nonceOf is what a request for a slot is given: another one for each turn.
+func nonceOf(r activities.SlotRequest) string {
+	if r.Turn == 0 {
+		return "nonce"
+	}
+	return fmt.Sprintf("nonce/%d", r.Turn)
 }
 
 func (s *stage) grant(g activities.Grant) { s.env.SignalWorkflow(activities.SignalSlotGranted, g) }
