@@ -13,8 +13,8 @@ import (
 
 // tellAt sends the cutover update while an activity is at work: its first attempt
 // of that number fails, and is tried again a second later.
-func (s *stage) tellAt(at moment) *answer {
-	a := &answer{}
+func (s *stage) tellAt(at moment) *told {
+	a := &told{}
 	before := s.before[at.name]
 	s.before[at.name] = func(n int) error {
 		if n == at.n {
@@ -104,7 +104,7 @@ func TestCutoverTwice(t *testing.T) {
 	status := s.play()
 	require.Equal(t, workflows.Completed, status.State, status.Reason)
 	require.Equal(t, "ops", first.order.By)
-	for _, again := range []*answer{second, third, fourth} {
+	for _, again := range []*told{second, third, fourth} {
 		require.NoError(t, again.refused)
 		require.Equal(t, first.order, again.order)
 	}
@@ -131,7 +131,7 @@ func TestPayloadOfACutover(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newManual(t)
-			var sent *answer
+			var sent *told
 			s.after(15*time.Second, func() { sent = s.tell(c.payload...) })
 			s.after(25*time.Second, func() {
 				if c.says != "" {
@@ -156,7 +156,7 @@ func TestPayloadOfACutover(t *testing.T) {
 func TestCutoverOfAJobThatEnds(t *testing.T) {
 	t.Parallel()
 	s := newManual(t)
-	var sent *answer
+	var sent *told
 	s.after(15*time.Second, func() {
 		s.env.SignalWorkflow(workflows.SignalCancel, workflows.CancelRequest{Reason: "wrong model"})
 		sent = s.tell()

@@ -43,8 +43,8 @@ func (s *stage) postHook(_ context.Context, r activities.PostHookRequest) error 
 	return s.enter("PostHook")
 }
 
-// answer is what became of an update.
-type answer struct {
+// told is what became of an update.
+type told struct {
 	done    bool
 	refused error
 	err     error
@@ -52,8 +52,8 @@ type answer struct {
 }
 
 // tell sends the cutover update at once; in a callback of the environment only.
-func (s *stage) tell(payload ...any) *answer {
-	a := &answer{}
+func (s *stage) tell(payload ...any) *told {
+	a := &told{}
 	s.env.UpdateWorkflow(workflows.UpdateCutover, "", &testsuite.TestUpdateCallback{
 		OnAccept: func() {},
 		OnReject: func(err error) { a.done, a.refused = true, err },
@@ -71,8 +71,8 @@ func (s *stage) tell(payload ...any) *answer {
 func (s *stage) after(d time.Duration, do func()) { s.env.RegisterDelayedCallback(do, d) }
 
 // tellAfter sends the cutover update by somebody later.
-func (s *stage) tellAfter(d time.Duration, by string) *answer {
-	a := &answer{}
+func (s *stage) tellAfter(d time.Duration, by string) *told {
+	a := &told{}
 	s.after(d, func() {
 		sent := s.tell(workflows.CutoverRequest{By: by})
 		s.after(0, func() { *a = *sent })
