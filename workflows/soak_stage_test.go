@@ -33,6 +33,8 @@ type soakStage struct {
 	onCall func(name string, n int)
 
 	neverSwitched bool
+	second        any             // input
+	late          time.Duration   // that writes may still land after each KeepInStep
 	standby       activities.Step // of each KeepInStep
 	steps         []activities.StepRequest
 	reports       []workflows.Verification // of each verification; then clean
@@ -157,7 +159,7 @@ func (s *soakStage) keep(_ context.Context, r activities.StepRequest) (activitie
 		name = "catch up"
 	}
 	err := s.enter(name)
-	return activities.StepResult{Active: &activities.Step{InStep: true}, Standby: &standby}, err
+	return activities.StepResult{Active: &activities.Step{InStep: true}, Standby: &standby, Late: s.late}, err
 }
 
 func (s *soakStage) split(_ context.Context, r activities.SplitRequest) (activities.Split, error) {

@@ -76,8 +76,13 @@ func newStage(t *testing.T) *stage {
 	s.env.SetCurrentHistoryLength(10)
 	s.env.RegisterWorkflowWithOptions(workflows.ReembedWorkflow, workflow.RegisterOptions{Name: workflows.ReembedWorkflowName})
 	s.env.RegisterWorkflowWithOptions(workflows.SyncRangeWorkflow, workflow.RegisterOptions{Name: workflows.SyncRangeWorkflowName})
+	s.env.RegisterWorkflowWithOptions(workflows.SoakWorkflow, workflow.RegisterOptions{Name: workflows.SoakWorkflowName})
 	for name, actor := range map[string]any{
-		"Resolve": s.resolve, "AcquireSlot": s.acquireSlot, "AcquireLease": s.acquireLease, "Plan": s.planned,
+		"ArmSoak": func(context.Context, workflows.Job) (workflows.SoakPlan, error) {
+			return soakPlan(), s.enter("ArmSoak")
+		},
+		"ClearSoak": func(context.Context, workflows.SoakPlan) error { return s.enter("ClearSoak") },
+		"Resolve":   s.resolve, "AcquireSlot": s.acquireSlot, "AcquireLease": s.acquireLease, "Plan": s.planned,
 		"Prepare": s.prepare, "SplitPass": s.split, "SyncSegment": s.sync, "VerifySegment": s.verify,
 		"FinishIndex": s.simple("FinishIndex"), "VerifySamples": s.samples, "CheckSwitch": s.simple("CheckSwitch"),
 		"NextOpening": s.nextOpening, "Publish": s.publish, "PostHook": s.postHook,

@@ -1,0 +1,206 @@
+package workflows_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/workflows"
+)
+
+// TestSoakWithALostLease guards a soak whose lease went away: it takes it again,
+// under a new epoch, and goes on.
+func TestSoakWithALostLease(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.before["KeepInStep"] = func(n int) error {
+		if n == 2 {
+			return hopeless(activities.CodeLeaseLost, "taken over")
+		}
+		return nil
+	}
+	status := s.play()
+	require.Equal(t, "the window is over", status.Reason)
+	require.Equal(t, 2, s.called("AcquireLease"))
+	require.Equal(t, 2, s.called("BeginSoak"), "the record is written again, too")
+	require.EqualValues(t, 7, s.steps[1].Active.Job.Epoch)
+	require.EqualValues(t, 8, s.steps[2].Active.Job.Epoch)
+	require.EqualValues(t, 8, s.ended[0].Epoch)
+}
+
+// TestSoakWhoseRouteWasMoved guards a soak that lost the namespace to somebody who
+// moved the route: it has no say there any more.
+func TestSoakWhoseRouteWasMoved(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.before["KeepInStep"] = func(int) error {
+		s.neverSwitched = true // the route does not point at the target any more
+		return hopeless(activities.CodeLeaseLost, "taken over")
+	}
+	status := s.play()
+	require.Equal(t, workflows.SoakEnded, status.Phase)
+	require.Equal(t, "somebody else moved the route", status.Reason)
+	require.Zero(t, s.ended[0].Epoch, "the lease is another's")
+}
+
+// TestRollbackThatFails guards the soak against what can stand against a rollback
+// at its last steps: it says so, goes on, and a later one may succeed.
+func TestRollbackThatFails(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"catch up", "FinishIndex", "VerifySegment", "CheckSwitch", "Switch"} {
+		for _, code := range []string{activities.CodeRouteChanged, activities.CodeLeaseLost} {
+			t.Run(at+" "+code, func(t *testing.T) {
+				t.Parallel()
+				s := newSoakStage(t)
+				s.before[at] = func(n int) error {
+					if n == 1 {
+						return hopeless(code, "not now")
+					}
+					return nil
+				}
+				first := s.after(10*time.Minute, workflows.UpdateRollback, nil)
+				var between workflows.SoakStatus
+				s.env.RegisterDelayedCallback(func() { between = s.query() }, 20*time.Minute)
+				second := s.after(30*time.Minute, workflows.UpdateRollback, nil)
+				status := s.play()
+				require.ErrorContains(t, first.failed, "not now")
+				require.Equal(t, workflows.SoakSoaking, between.Phase)
+				require.Contains(t, between.Refused, code)
+				require.NoError(t, second.failed)
+				require.Equal(t, workflows.SoakReversed, status.Phase)
+				require.Empty(t, status.Refused)
+				leases := 1
+				if code == activities.CodeLeaseLost {
+					leases = 2
+				}
+				require.Equal(t, leases, s.called("AcquireLease"))
+			})
+		}
+	}
+}
+
+// TestRetireThatFails guards against a soak that is over although the former
+// generation is still there.
+func TestRetireThatFails(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.before["DropFormer"] = func(int) error { return hopeless(activities.CodeRouteChanged, "it is active again") }
+	a := s.after(time.Minute, workflows.UpdateRetire, nil)
+	status := s.play()
+	require.ErrorContains(t, a.failed, "it is active again")
+	require.Equal(t, workflows.SoakEnded, status.Phase)
+	require.Contains(t, status.Refused, activities.CodeRouteChanged)
+}
+
+// TestRollbackWaitsForLateWrites guards the verification before a rollback against
+// what a lost worker may still write.
+func TestRollbackWaitsForLateWrites(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.late = 30 * time.Second
+	var began, verified time.Time
+	s.before["FinishIndex"] = func(int) error { began = s.env.Now(); return nil }
+	s.before["SplitPass verify-forward"] = func(int) error { verified = s.env.Now(); return nil }
+	s.after(time.Minute, workflows.UpdateRollback, nil)
+	require.Equal(t, workflows.SoakReversed, s.play().Phase)
+	require.GreaterOrEqual(t, verified.Sub(began), 30*time.Second)
+}
+
+// TestSoakGoesOnInANewRun guards the history's length, and that a soak remembers
+// all that it has to across runs.
+func TestSoakGoesOnInANewRun(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.plan.Window = 30 * 24 * time.Hour
+	s.env.ExecuteWorkflow(workflows.SoakWorkflowName, s.plan, nil)
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(t, s.env.GetWorkflowError(), &next)
+	var plan workflows.SoakPlan
+	var carried workflows.SoakCarried
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &plan, &carried))
+	require.Equal(t, s.plan, plan, "as the job gave it")
+	require.Equal(t, 24*4, s.called("KeepInStep"), "once a day")
+	require.Zero(t, s.called("EndSoak"))
+
+	// The next run, in the last hour of the window.
+	s = newSoakStage(t)
+	until := s.env.Now().Add(time.Hour)
+	carried.Status.Until = &until
+	s.env.ExecuteWorkflow(workflows.SoakWorkflowName, plan, &carried)
+	require.NoError(t, s.env.GetWorkflowError())
+	require.Equal(t, 4, s.called("KeepInStep"))
+	require.Zero(t, s.called("AwaitSwitch"))
+	require.Zero(t, s.called("AcquireLease"), "it holds the namespace")
+	require.EqualValues(t, 7, s.steps[0].Active.Job.Epoch)
+	require.True(t, s.steps[0].Standby.Step.InStep, "the first full sync is behind it")
+	require.EqualValues(t, 7, s.ended[0].Epoch)
+
+	// A long history, too.
+	s = newSoakStage(t)
+	s.env.SetCurrentHistoryLength(4000)
+	s.env.ExecuteWorkflow(workflows.SoakWorkflowName, s.plan, nil)
+	require.ErrorAs(t, s.env.GetWorkflowError(), &next)
+	require.Zero(t, s.called("KeepInStep"))
+}
+
+// TestSoakOfNobodyIsRefused guards a workflow that somebody starts by hand.
+func TestSoakOfNobodyIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*soakStage){
+		"no plan":         func(s *soakStage) { s.plan = workflows.SoakPlan{} },
+		"another's id":    func(s *soakStage) { s.plan.Namespace = "elsewhere" },
+		"a second input":  func(s *soakStage) { s.second = json.RawMessage(`{"reason":"x"}`) },
+		"a second string": func(s *soakStage) { s.second = json.RawMessage(`"x"`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSoakStage(t)
+			start(s)
+			s.env.ExecuteWorkflow(workflows.SoakWorkflowName, s.plan, s.second)
+			var app *temporal.ApplicationError
+			require.ErrorAs(t, s.env.GetWorkflowError(), &app)
+			require.Equal(t, activities.CodeInvalidRequest, app.Type())
+			require.Empty(t, s.calls)
+		})
+	}
+}
+
+// soakable lets the job's stage arm soaks.
+func (s *stage) soakable() {
+	s.job.SoakSeconds = 60
+	s.env.OnWorkflow(workflows.SoakWorkflowName, mock.Anything, mock.Anything, mock.Anything).Return(
+		func(ctx workflow.Context, _ workflows.SoakPlan, _ *workflows.SoakCarried) (workflows.SoakStatus, error) {
+			_ = s.enter("soak")
+			err := workflow.Sleep(ctx, 24*time.Hour)
+			return workflows.SoakStatus{}, err
+		})
+}
+
+// TestJobArmsItsSoak guards the order: nothing that is written around the switch
+// may be missed, so the soak is there before it; and it outlives the job.
+func TestJobArmsItsSoak(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.soakable()
+	var ended error
+	s.env.SetOnChildWorkflowCanceledListener(func(*workflow.Info) { ended = errors.New("cancelled") })
+	status := s.play()
+	require.Equal(t, workflows.Completed, status.State)
+	require.Equal(t, workflows.SoakID("docs"), status.Soak)
+	require.Equal(t, []string{"CheckSwitch", "ArmSoak", "soak", "Switch", "RecordOutcome", "ReleaseLease"}, s.calls[len(s.calls)-6:])
+	require.NoError(t, ended)
+
+	s = newStage(t)
+	s.soakable()
+	s.job.SoakSeconds = 0
+	require.Empty(t, s.play().Soak)
+	require.Zero(t, s.called("ArmSoak"))
+}
