@@ -18,7 +18,7 @@ var calendars = map[string]string{
 	"activities/canaries.go":          "written down for people",
 	"activities/quarantine.go":        "written down for people",
 	"activities/outcome.go":           "written down for people",
-	"activities/merge_segment.go":     "written down for people",
+	"activities/conflicts.go":         "written down for people",
 	"starter/cli/refused.go":          "written down for people",
 	"starter/cli/quarantine_moves.go": "written down for people",
 	"starter/cli/queue.go":            "shown, and never less than nothing",

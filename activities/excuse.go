@@ -52,24 +52,3 @@ func excusing(ctx context.Context, o opened, target backends.Generation, refused
 		}), nil
 	}, nil
 }
-
-// namedConflicts is how many ids a message names.
-const namedConflicts = 3
-
-// checkConflicts refuses to drop a collection that holds one of two versions of
-// an item which nobody has decided between.
-func checkConflicts(ctx context.Context, reg backends.Registry, job Job) error {
-	if job.Source == "" {
-		return nil
-	}
-	open, err := (&conflicts{opened: opened{job: job, registry: reg}}).known(ctx)
-	if err != nil || len(open) == 0 {
-		return err
-	}
-	var ids []string
-	for _, c := range open[:min(namedConflicts, len(open))] {
-		ids = append(ids, c.ID)
-	}
-	return fmt.Errorf("%w: %d items say different things in %s and in the active collection, as %q: see 'reembed conflicts %s', and keep one of each",
-		backends.ErrConflict, len(open), job.Locator, ids, job.Namespace)
-}

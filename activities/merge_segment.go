@@ -3,12 +3,9 @@ package activities
 import (
 	"context"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/reembed/reembed/activities/reconcile"
 	"github.com/reembed/reembed/backends"
-	"github.com/reembed/reembed/backends/records"
 	"github.com/reembed/reembed/backends/route"
 )
 
@@ -48,73 +45,4 @@ func mergeRange(ctx context.Context, o opened, p reconcile.Pair, r SegmentReques
 		Items: p.Source, From: p.Collection, To: p.Target, Embedder: p.Embedder, Heal: now.Locator != r.Job.Locator,
 		Conflict: c.put, Standing: standing, Settled: c.end,
 	}, r.Range, after, opts)
-}
-
-// conflicts binds the registry's conflicts to one segment.
-type conflicts struct {
-	opened
-	active string // locator that is searched
-}
-
-// known are the conflicts between the job's two collections: those with a third
-// one, of a soak before, are a person's to end.
-func (c *conflicts) known(ctx context.Context) ([]records.Conflict, error) {
-	all, err := records.AllConflicts(ctx, c.registry, c.job.Namespace)
-	return slices.DeleteFunc(all, func(k records.Conflict) bool {
-		a, f := k.Active.Locator, k.Former.Locator
-		return (a != c.job.Source || f != c.job.Locator) && (a != c.job.Locator || f != c.job.Source)
-	}), err
-}
-
-func (c *conflicts) put(ctx context.Context, found []reconcile.Conflict) error {
-	for _, f := range found {
-		active := records.ConflictSide{Locator: c.job.Source, Version: f.From}
-		former := records.ConflictSide{Locator: c.job.Locator, Version: f.To}
-		if c.active == c.job.Locator {
-			active, former = former, active
-		}
-		err := records.PutConflict(ctx, c.registry, c.job.Namespace, records.Conflict{
-			ID: f.ID, Active: active, Former: former, At: time.Now().UTC(),
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *conflicts) end(ctx context.Context, ids []string) error {
-	return records.DeleteConflicts(ctx, c.registry, c.job.Namespace, ids...)
-}
-
-// forget ends conflicts of items that no sweep meets any more: they are gone
-// from both collections.
-func (c *conflicts) forget(ctx context.Context, p reconcile.Pair, known []records.Conflict) error {
-	for len(known) > 0 {
-		part := known[:min(lookupItems, len(known))]
-		known = known[len(part):]
-		ids := make([]string, len(part))
-		for i, k := range part {
-			ids[i] = k.ID
-		}
-		from, err := p.Collection.Stamps(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("look at conflicts: %w", err)
-		}
-		to, err := p.Target.Stamps(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("look at conflicts: %w", err)
-		}
-		for _, id := range ids {
-			_, here := from[id]
-			_, there := to[id]
-			if here || there {
-				continue
-			}
-			if err := c.end(ctx, []string{id}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

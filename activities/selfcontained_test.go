@@ -373,3 +373,21 @@ func TestDropFormerKeepsConflicts(t *testing.T) {
 	_, err = h.older.Fetch(t.Context(), "id-0001")
 	require.ErrorIs(t, err, backends.ErrNotFound)
 }
+
+// A job would write over one side of a conflict: a person decides first.
+func TestPlanBlocksOverConflicts(t *testing.T) {
+	t.Parallel()
+	h := newInside(t, 3)
+	job := h.job()
+	require.NoError(t, records.PutConflict(t.Context(), h.registry(), "docs", records.Conflict{
+		ID: "id-0001", Active: records.ConflictSide{Locator: "articles"}, Former: records.ConflictSide{Locator: job.Locator},
+	}))
+	plan, err := run[activities.Plan](h.house, nil, h.acts.Plan, job)
+	require.NoError(t, err)
+	require.Len(t, plan.Blockers, 1)
+	require.Contains(t, plan.Blockers[0], "reembed conflicts docs")
+	require.NoError(t, records.DeleteConflicts(t.Context(), h.registry(), "docs", "id-0001"))
+	plan, err = run[activities.Plan](h.house, nil, h.acts.Plan, job)
+	require.NoError(t, err)
+	require.Empty(t, plan.Blockers)
+}

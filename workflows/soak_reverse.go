@@ -147,16 +147,27 @@ func (s *soak) switchBack(ctx workflow.Context) error {
 
 // rollbackGrace is how long writers of a self-contained namespace may take to
 // learn of a rollback: a few times as long as readers of the route keep an answer.
-const rollbackGrace = 15 * time.Second
+// lateTries is how often the last pass is tried while it fails.
+const (
+	rollbackGrace = 15 * time.Second
+	lateTries     = 6
+)
 
 // lateWriters brings over what was written into the collection that the rollback
 // left, by who had not learned of it yet. There is no soak behind a rollback.
 func (s *soak) lateWriters(ctx workflow.Context) error {
-	s.Status.Reason = "waits for writers that have not learned of the rollback yet"
-	s.details(ctx)
-	timer := workflow.NewTimerWithOptions(ctx, rollbackGrace, workflow.TimerOptions{Summary: "late writers"})
-	if err := timer.Get(ctx, nil); err != nil {
-		return err
+	for try, pause := 1, rollbackGrace; ; try, pause = try+1, soakPause {
+		s.Status.Reason = "waits for writers that have not learned of the rollback yet"
+		s.details(ctx)
+		timer := workflow.NewTimerWithOptions(ctx, pause, workflow.TimerOptions{Summary: "late writers"})
+		if err := timer.Get(ctx, nil); err != nil {
+			return err
+		}
+		if err := s.catchUp(ctx); err != nil && try == lateTries {
+			return err
+		}
+		if s.Standby.Healthy() || try == lateTries {
+			return nil
+		}
 	}
-	return s.catchUp(ctx)
 }
