@@ -37,7 +37,7 @@ var brokenStores = map[string]brokenStore{
 		}
 		require.NoError(r.t, os.WriteFile(r.dbPath(), raw, 0o600))
 	}, "DAMAGED", []string{"the database is damaged: restore a backup"}, true},
-	"newer":    {statements("UPDATE reembed_schema SET version = 2"), "UNSUPPORTED", []string{"written by a newer reembed", "upgrade this program"}, false},
+	"newer":    {statements("UPDATE reembed_schema SET version = 3"), "UNSUPPORTED", []string{"written by a newer reembed", "upgrade this program"}, false},
 	"renamed":  {statements("ALTER TABLE renamed RENAME COLUMN text TO body"), "NOT_FOUND", []string{`has no column "text"`}, true},
 	"dropped":  {statements("DROP TABLE dropped"), "NOT_FOUND", []string{`table "dropped"`}, true},
 	"spoiled":  {statements("UPDATE reembed_registry SET value = '[]' WHERE kind = 'route'"), "DAMAGED", []string{`route of namespace "spoiled"`}, true},

@@ -24,6 +24,10 @@ import (
 //	key: id                  column of the id
 //	text: text               column of the text
 //	payload: meta            column of the payload; none unless named
+//	capture: journal         how changes are noticed; or changed_at, or none
+//	journal_max_mb: 256      what the journal keeps for one generation
+//	changed_at: updated_at   column with the time of an item's last change
+//	overlap: 10s             how much later such a change may be committed
 //	publish: docs_active     a view of the active generation; none unless named
 func sqliteDriver() catalog.StoreDriver {
 	return catalog.StoreDriver{
@@ -57,7 +61,15 @@ func sqliteDriver() catalog.StoreDriver {
 			f.Need("table")
 			t := sqlite.Table{
 				Name: f.String("table"), Key: f.String("key"), Text: f.String("text"), Payload: f.String("payload"),
-			}.WithDefaults()
+				JournalMaxBytes: int64(f.Int("journal_max_mb", 1, 1<<20)) << 20,
+				ChangedAt:       f.String("changed_at"), Overlap: f.Duration("overlap"),
+			}
+			if t.ChangedAt != "" {
+				t.Capture = sqlite.Capture(f.OneOf("capture", string(sqlite.CaptureChangedAt), string(sqlite.CaptureJournal), string(sqlite.CaptureNone)))
+			} else {
+				t.Capture = sqlite.Capture(f.OneOf("capture", sqlite.Captures...))
+			}
+			t = t.WithDefaults()
 			if t.Name != "" {
 				if err := t.Validate(); err != nil {
 					f.Problem("table", "%s", err)
@@ -79,7 +91,15 @@ func (s sqliteStore) Source(ns catalog.Namespace) (backends.Source, error) {
 }
 
 func (s sqliteStore) Index(ns catalog.Namespace) (backends.Index, error) {
-	return s.Store.Index(ns.Name).PublishedAs(ns.Publish), nil
+	t, err := optionsOf[sqlite.Table](ns)
+	if err != nil {
+		return nil, err
+	}
+	index, err := s.Store.Index(ns.Name).PublishedAs(ns.Publish).Over(t)
+	if err != nil {
+		return nil, err
+	}
+	return index, nil
 }
 
 func (s sqliteStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }

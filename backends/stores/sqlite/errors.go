@@ -81,4 +81,4 @@ func meaning(e *sqlite.Error) (advice string, sentinel error) {
 
 // ownTable finds the tables without which a file was never opened. That they
 // are gone must not look like a registry that has no such record.
-var ownTable = regexp.MustCompile(`no such table: (main\.)?reembed_(registry|versions|generations)\b`)
+var ownTable = regexp.MustCompile(`no such table: (main\.)?reembed_(registry|versions|generations|consumers|changes|seen)\b`)

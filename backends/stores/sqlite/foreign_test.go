@@ -93,7 +93,7 @@ func TestSQLContract(t *testing.T) {
 	require.Equal(t, "b", id)
 	var dims int
 	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT g.dimensions FROM reembed_generations g, reembed_schema s, reembed_versions v
-		WHERE g.locator = ? AND g.namespace = 'ns' AND g.fingerprint = ? AND g.metric = 'cosine' AND s.version = 1 AND v.last = 1`,
+		WHERE g.locator = ? AND g.namespace = 'ns' AND g.fingerprint = ? AND g.metric = 'cosine' AND s.version = 2 AND v.last = 1`,
 		locator, spec.Fingerprint).Scan(&dims))
 	require.Equal(t, 2, dims)
 	require.True(t, strings.HasPrefix(locator, "reembed_ns_"))

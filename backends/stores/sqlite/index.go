@@ -21,7 +21,8 @@ const ownWrite = 5 * time.Second
 type Index struct {
 	store     *Store
 	namespace string
-	published string // name of the view of the active generation; empty: none
+	published string  // name of the view of the active generation; empty: none
+	source    *Source // of its items; nil: unknown
 }
 
 var _ backends.Index = (*Index)(nil)
@@ -90,7 +91,7 @@ func (x *Index) Create(ctx context.Context, spec backends.GenerationSpec) (backe
 	if err != nil {
 		return nil, fmt.Errorf("create generation %q: %w", spec.Locator, err)
 	}
-	return newGeneration(x.store, have), nil
+	return x.handle(have), nil
 }
 
 func (x *Index) create(ctx context.Context, spec backends.GenerationSpec) (have backends.GenerationSpec, err error) {
@@ -101,8 +102,8 @@ func (x *Index) create(ctx context.Context, spec backends.GenerationSpec) (have 
 		return have, fmt.Errorf("%w: %d, between 1 and %d", backends.ErrDimension, spec.Dimensions, backends.MaxDimensions)
 	}
 	err = x.store.write(ctx, full, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO reembed_generations (locator, namespace, model, fingerprint, dimensions, metric)
-			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO reembed_generations (locator, namespace, model, fingerprint, dimensions, metric, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now')) ON CONFLICT DO NOTHING`,
 			spec.Locator, x.namespace, spec.Model, spec.Fingerprint, spec.Dimensions, string(spec.Metric))
 		if err != nil {
 			return err
@@ -146,7 +147,7 @@ func (x *Index) Open(ctx context.Context, locator string) (backends.Generation, 
 	if err != nil {
 		return nil, fmt.Errorf("open generation %q of namespace %q: %w", locator, x.namespace, x.store.translate(err))
 	}
-	return newGeneration(x.store, spec), nil
+	return x.handle(spec), nil
 }
 
 // Finish has nothing to build: every search is exact. It makes durable what was

@@ -26,7 +26,7 @@ func (s *Source) inspect(ctx context.Context) error {
 	if len(columns) == 0 {
 		return fmt.Errorf("%w: there is no such table in %s", backends.ErrNotFound, s.store.config.Path)
 	}
-	for _, name := range []string{s.table.Key, s.table.Text, s.table.Payload} {
+	for _, name := range []string{s.table.Key, s.table.Text, s.table.Payload, s.table.ChangedAt} {
 		if name != "" && find(columns, name) < 0 {
 			return fmt.Errorf("%w: it has no column %q; it has %s", backends.ErrNotFound, name, names(columns))
 		}

@@ -15,13 +15,18 @@ import (
 // dates: a value comes as it is stored, and its Go type is SQLite's. Numbers in
 // the text's column are read as SQLite writes them, and payloads as bytes.
 func (s *Source) columns() string {
+	return "SELECT " + s.values() + " FROM " + s.keys.table
+}
+
+// values are the expressions of columns.
+func (s *Source) values() string {
 	payload := "NULL"
 	if s.table.Payload != "" {
 		payload = "CAST(" + quote(s.table.Payload) + " AS BLOB)"
 	}
 	text := quote(s.table.Text)
-	return fmt.Sprintf("SELECT +%s, CASE typeof(%[2]s) WHEN 'integer' THEN CAST(%[2]s AS TEXT) WHEN 'real' THEN CAST(%[2]s AS TEXT) ELSE %[2]s END, %s FROM %s",
-		s.keys.column, text, payload, s.keys.table)
+	return fmt.Sprintf("+%s, CASE typeof(%[2]s) WHEN 'integer' THEN CAST(%[2]s AS TEXT) WHEN 'real' THEN CAST(%[2]s AS TEXT) ELSE %[2]s END, %s",
+		s.keys.column, text, payload)
 }
 
 // itemRow is a row of columns, which a query reads all its rows into.
@@ -32,6 +37,11 @@ func (s *Source) scan(rows *sql.Rows, r *itemRow) (backends.Item, error) {
 	if err := rows.Scan(&r.key, &r.text, &r.payload); err != nil {
 		return backends.Item{}, fmt.Errorf("scan item: %w", err)
 	}
+	return s.item(r)
+}
+
+// item is what a row of columns holds.
+func (s *Source) item(r *itemRow) (backends.Item, error) {
 	id, kind := "", ""
 	switch key := r.key.(type) {
 	case string:

@@ -44,9 +44,9 @@ func TestOpenRefuses(t *testing.T) {
 			return sqlite.Config{Path: path, ReadOnly: true}
 		}, backends.ErrNotFound, "nothing of reembed"},
 		"a newer schema": {func(t *testing.T, _ string) sqlite.Config {
-			path, _ := application(t, "CREATE TABLE reembed_schema (version INTEGER)", "INSERT INTO reembed_schema VALUES (2)")
+			path, _ := application(t, "CREATE TABLE reembed_schema (version INTEGER)", "INSERT INTO reembed_schema VALUES (3)")
 			return sqlite.Config{Path: path}
-		}, backends.ErrUnsupported, "schema 2, this one knows 1"},
+		}, backends.ErrUnsupported, "schema 3, this one knows 2"},
 		"UTF-16": {func(t *testing.T, _ string) sqlite.Config {
 			path, _ := application(t, "PRAGMA encoding = 'UTF-16'; CREATE TABLE docs (id TEXT PRIMARY KEY)")
 			return sqlite.Config{Path: path}

@@ -14,18 +14,21 @@ func (g *Generation) Upsert(ctx context.Context, records []backends.Record) erro
 	if err := g.spec.CheckRecords(records); err != nil {
 		return g.failed("upsert", err)
 	}
-	many := len(records) - len(records)%rowsAtOnce
-	err := g.store.write(ctx, normal, func(tx *sql.Tx) error {
-		if err := g.replace(ctx, tx, records[:many], rowsAtOnce); err != nil {
-			return err
-		}
-		return g.replace(ctx, tx, records[many:], 1)
-	})
+	err := g.store.write(ctx, normal, func(tx *sql.Tx) error { return g.upsert(ctx, tx, records) })
 	if err != nil {
 		return g.failed("upsert", err)
 	}
 	g.store.wrote(len(records) * 4 * g.spec.Dimensions)
 	return nil
+}
+
+// upsert writes records that were checked.
+func (g *Generation) upsert(ctx context.Context, tx *sql.Tx, records []backends.Record) error {
+	many := len(records) - len(records)%rowsAtOnce
+	if err := g.replace(ctx, tx, records[:many], rowsAtOnce); err != nil {
+		return err
+	}
+	return g.replace(ctx, tx, records[many:], 1)
 }
 
 // rowsAtOnce is how many rows one statement writes: a sixth less processor time

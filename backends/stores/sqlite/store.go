@@ -16,6 +16,7 @@ type Store struct {
 	reader *sql.DB
 	writer *sql.DB     // one connection: writes of a process queue here, in order
 	file   os.FileInfo // what was opened; nil until it is
+	schema int         // its version: an older one only where it is read-only
 	flush  flusher
 }
 
@@ -104,11 +105,33 @@ func (s *Store) transact(ctx context.Context, d durability, f func(*sql.Tx) erro
 	return tx.Commit()
 }
 
-// rows runs a query on the readers and hands each row to scan. The error is translated.
-func (s *Store) rows(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
-	rows, err := s.reader.QueryContext(ctx, query, args...)
+// read runs f in a transaction that sees one state of the file. The error is translated.
+func (s *Store) read(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return s.translate(err)
+	}
+	err = f(tx)
+	// It changed nothing: how it ends is of no matter.
+	_ = tx.Rollback()
+	return s.translate(err)
+}
+
+// querier is what a query is put to: the readers, or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// rows runs a query on the readers and hands each row to scan. The error is translated.
+func (s *Store) rows(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	return s.translate(scanAll(ctx, s.reader, query, args, scan))
+}
+
+// scanAll runs a query and hands each row to scan.
+func scanAll(ctx context.Context, q querier, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -116,10 +139,10 @@ func (s *Store) rows(ctx context.Context, query string, args []any, scan func(*s
 			if errors.Is(err, errEnough) {
 				return nil
 			}
-			return s.translate(err)
+			return err
 		}
 	}
-	return s.translate(rows.Err())
+	return rows.Err()
 }
 
 // errEnough ends rows early, without an error.
