@@ -25,14 +25,6 @@ var calendars = map[string]string{
 	"activities/window.go":               "a window is a matter of the calendar: its edges, from the workflow's time",
 	"backends/stores/sqlite/describe.go": "a generation is dated, for people",
 	"backends/stores/sqlite/moment.go":   "times that an application wrote, compared with each other",
-	"backends/stores/memory/index.go":    "a generation is dated, for people",
-	"activities/canaries.go":             "written down for people",
-	"activities/quarantine.go":           "written down for people",
-	"activities/outcome.go":              "written down for people",
-	"activities/merge_segment.go":        "written down for people",
-	"starter/cli/quarantine.go":          "written down for people",
-	"starter/cli/queue.go":               "shown, and never less than nothing",
-	"activities/window.go":               "a window is a matter of the calendar: its edges, from the workflow's time",
 	// A provider may name a date to come back at. It is held against the date of
 	// the same answer, by the provider's clock.
 	"backends/embedders/openai/waits.go": "held against the provider's own date, and bounded",
