@@ -33,11 +33,7 @@ func (p *planner) claim(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("fetch active records: %w", err)
 	}
-	pairs, foreign := p.current(records, *now)
-	if foreign > 0 {
-		p.warn("%d of %d sampled records of the active generation do not carry the stamp of model %s", foreign, len(records), now.Model)
-	}
-	return p.embedAgain(ctx, *now, pairs)
+	return p.embedAgain(ctx, *now, p.current(records, *now))
 }
 
 // claimed is an item with the active vector that was made from its text.
@@ -46,10 +42,9 @@ type claimed struct {
 	vector []float32
 }
 
-// current picks records whose stamp fits their item and the route; foreign
-// counts those of another fingerprint. In a collection an application's own
+// current picks records whose stamp fits their item and the route. In a collection an application's own
 // records carry no stamp, and their text says what they were made from.
-func (p *planner) current(records []backends.Record, now route.Route) (pairs []claimed, foreign int) {
+func (p *planner) current(records []backends.Record, now route.Route) (pairs []claimed) {
 	byID := make(map[string]backends.Record, len(records))
 	for _, r := range records {
 		byID[r.ID] = r
@@ -62,13 +57,11 @@ func (p *planner) current(records []backends.Record, now route.Route) (pairs []c
 			if len(pairs) < claimSample {
 				pairs = append(pairs, claimed{text: item.Text, vector: r.Vector})
 			}
-		case r.Stamp.Fingerprint != now.Fingerprint:
-			foreign++
-		case r.Stamp.Content == backends.ContentHash(item.Text) && len(pairs) < claimSample:
+		case r.Stamp.SameVector(backends.NewStamp(item, now.Fingerprint, false)) && len(pairs) < claimSample:
 			pairs = append(pairs, claimed{text: item.Text, vector: r.Vector})
 		}
 	}
-	return pairs, foreign
+	return pairs
 }
 
 // embedAgain embeds with the source model. That it can't be asked any more is no

@@ -36,10 +36,13 @@ func (p *planner) estimate(ctx context.Context) error {
 	for _, item := range p.items {
 		sampled += backends.EstimateTokens(item.Text)
 	}
-	perItem := float64(sampled) / float64(p.Sampled)
+	factor := 1.0 // of what is guessed
 	if tokens > 0 && guess > 0 {
-		perItem *= float64(tokens) / float64(guess)
+		factor = float64(tokens) / float64(guess)
 	}
+	perItem := float64(sampled) / float64(p.Sampled) * factor
+	p.lengths(factor)
+	p.ToEmbed = dirty
 	p.EstimatedTokens = int64(perItem * float64(dirty))
 	p.EstimatedCost = float64(p.EstimatedTokens) / 1e6 * p.model.PricePerMillionTokens
 	p.EstimatedBytes = dirty * int64(4*p.model.Dimensions+recordBytes)
@@ -48,6 +51,21 @@ func (p *planner) estimate(ctx context.Context) error {
 		p.block("the estimated time of %s is over the timeout of %s", time.Duration(p.EstimatedTime), t)
 	}
 	return nil
+}
+
+// lengths warns of texts that are longer than the model takes, as far as tokens
+// can be estimated.
+func (p *planner) lengths(factor float64) {
+	long := 0
+	for _, item := range p.items {
+		if float64(backends.EstimateTokens(item.Text))*factor > float64(p.model.MaxInputTokens) {
+			long++
+		}
+	}
+	if long > 0 && p.model.MaxInputTokens > 0 {
+		p.warn("%d of %d sampled texts are estimated at more than the %d tokens that model %s takes: the provider refuses such, or cuts them off",
+			long, p.Sampled, p.model.MaxInputTokens, p.To)
+	}
 }
 
 // ask sends one request and returns what it cost. Vectors that must not be
@@ -101,7 +119,8 @@ func (p *planner) requestOf() (texts []string, guess int) {
 	return texts, guess
 }
 
-// dirty estimates how many items have no right record in the target.
+// dirty estimates how many items have no right record in the target: by the
+// sample, and at least as many as have no record at all.
 func (p *planner) dirty(ctx context.Context) (int64, error) {
 	if p.AlreadyThere == 0 || p.Sampled == 0 {
 		return p.Items, nil
@@ -120,7 +139,7 @@ func (p *planner) dirty(ctx context.Context) (int64, error) {
 			n++
 		}
 	}
-	return p.Items * int64(n) / int64(p.Sampled), nil
+	return max(p.Items*int64(n)/int64(p.Sampled), p.Items-p.AlreadyThere), nil
 }
 
 // timeFor assumes that requests take as long as the sampled one, and that the

@@ -33,6 +33,7 @@ type Job struct {
 	DryRun         bool          `json:"dry_run,omitempty"`
 	MaxFailedItems int64         `json:"max_failed_items"`
 	Waive          []string      `json:"waive,omitempty"`
+	ForeignStamps  ForeignStamps `json:"foreign_stamps,omitempty"` // empty: refuse
 	// Cutover is manual where a person decides on the switch, CutoverWindow when it
 	// may be, MaxVerifyAge how old the verification may be then; 0: any age.
 	Cutover       Cutover       `json:"cutover,omitempty"`

@@ -36,7 +36,7 @@ func (a *Activities) plan(ctx context.Context, job Job) (Plan, error) {
 		Plan: Plan{Namespace: job.Namespace, From: job.From, To: job.To.Name, Fingerprint: job.Fingerprint, Locator: job.Locator},
 	}
 	for _, step := range []func(context.Context) error{
-		p.health, p.count, p.disputed, p.sample, p.estimate, p.canaries, p.claim,
+		p.health, p.count, p.disputed, p.sample, p.estimate, p.canaries, p.claim, p.provenance, p.waived,
 	} {
 		if err := step(ctx); err != nil {
 			return p.Plan, err

@@ -83,6 +83,8 @@ func TestPlanOfWhatIsThereAlready(t *testing.T) {
 	got, err := h.plan(job)
 	require.NoError(t, err)
 	require.EqualValues(t, 150, got.AlreadyThere)
+	require.Zero(t, got.ToEmbed)
+	require.Equal(t, &activities.Stamps{Records: 150, Looked: 150}, got.Target)
 	require.Zero(t, got.EstimatedTokens)
 	require.Zero(t, got.EstimatedBytes)
 
@@ -92,6 +94,7 @@ func TestPlanOfWhatIsThereAlready(t *testing.T) {
 	half, err := h.plan(job)
 	require.NoError(t, err)
 	require.InDelta(t, 75*(96*4+200), half.EstimatedBytes, 1000)
+	require.InDelta(t, 75, half.ToEmbed, 2)
 }
 
 func TestPlanOfAnEmptyNamespace(t *testing.T) {
@@ -145,11 +148,33 @@ func TestPlanBlockersAndWarnings(t *testing.T) {
 			h.catalog.Models["older"] = catalog.ModelSpec{Model: older, Embedder: "dead"}
 		}, "", "does not answer any more"},
 		{"active records of another model", func(h *house, _ *activities.Job) {
-			r, err := h.generation(older).Fetch(h.t.Context(), []string{"id-0003"})
+			h.stamped(older, "id-0003", backends.Stamp{Fingerprint: "another", Content: "c"})
+		}, "1 of 50 records do not carry the stamp of model older (0 none, 1 another model's): foreign_stamps: \"stale\"", ""},
+		{"active records of another model, taken as stale", func(h *house, job *activities.Job) {
+			h.stamped(older, "id-0003", backends.Stamp{Fingerprint: "another", Content: "c"})
+			h.stamped(older, "id-0004", backends.Stamp{})
+			job.ForeignStamps = activities.StampsStale
+		}, "", "2 of 50 records do not carry the stamp of model older (1 none, 1 another model's): taken as stale"},
+		{"target records without a stamp", func(h *house, job *activities.Job) {
+			_, err := h.segment(nil, h.prepared(), activities.SyncForward, "")
 			require.NoError(h.t, err)
-			r[0].Stamp.Fingerprint = "another"
-			require.NoError(h.t, h.generation(older).Upsert(h.t.Context(), r))
-		}, "", "1 of 50 sampled records"},
+			h.stamped(newer, "id-0003", backends.Stamp{})
+		}, "the target generation docs@" + newer.Fingerprint() + ": 1 of 50 records do not carry the stamp of model newer (1 none", ""},
+		{"a writer of vectors that writes no stamps", func(h *house, _ *activities.Job) {
+			ns := h.catalog.Namespaces["docs"]
+			ns.Writes = catalog.WritesVectors
+			h.catalog.Namespaces["docs"] = ns
+			h.stamped(older, "id-0003", backends.Stamp{})
+		}, "has to write the stamp \"r1:" + older.Fingerprint() + ":<content hash>\" with each", ""},
+		{"waived ids that no item has", func(_ *house, job *activities.Job) {
+			job.Waive = []string{"id-0001,id-0002", "id-0001"}
+		}, "", "waive names 1 ids that no item has: id-0001,id-0002"},
+		{"texts longer than the model takes", func(h *house, _ *activities.Job) {
+			h.put(backends.Item{ID: "id-0001", Text: strings.Repeat("word ", 3000)})
+			m := newer
+			m.MaxInputTokens = 2000
+			h.catalog.Models["newer"] = catalog.ModelSpec{Model: m, Embedder: "builtin"}
+		}, "", "1 of 50 sampled texts are estimated at more than the 2000 tokens that model newer takes"},
 		{"an active generation that is gone", func(h *house, _ *activities.Job) {
 			require.NoError(h.t, h.index().Drop(h.t.Context(), h.index().Locator(older)))
 		}, "", "can't be read"},
@@ -200,6 +225,16 @@ func TestPlanBlockersAndWarnings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stamped gives a record another stamp, and leaves its vector.
+func (h *house) stamped(m backends.Model, id string, s backends.Stamp) {
+	h.t.Helper()
+	r, err := h.generation(m).Fetch(h.t.Context(), []string{id})
+	require.NoError(h.t, err)
+	require.Len(h.t, r, 1)
+	r[0].Stamp = s
+	require.NoError(h.t, h.generation(m).Upsert(h.t.Context(), r))
 }
 
 // reversed is another model under the same name.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/reembed/reembed/activities/reconcile"
@@ -132,10 +131,5 @@ func (o opened) checkWaived(ctx context.Context) error {
 	if len(open) == 0 {
 		return nil
 	}
-	more := ""
-	if len(open) > namedItems {
-		more = ", ..."
-	}
-	return because(errQuarantine, "%d items have no vector and are not waived: %s%s",
-		len(open), strings.Join(open[:min(namedItems, len(open))], ", "), more)
+	return because(errQuarantine, "%d items have no vector and are not waived: %s", len(open), someOf(open))
 }

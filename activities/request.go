@@ -29,6 +29,9 @@ type Request struct {
 	MaxFailedItems *int64 `json:"max_failed_items,omitempty"`
 	// Waive names quarantined items without which the switch may happen.
 	Waive []string `json:"waive,omitempty"`
+	// ForeignStamps says what is done about records in the active and in the target
+	// generation that carry no stamp, or another model's. Absent: the job is refused.
+	ForeignStamps ForeignStamps `json:"foreign_stamps,omitempty"`
 	// Cutover says who decides that the job switches: itself, or a person, who
 	// sends it the update "cutover" when it is ready. Absent: auto.
 	Cutover Cutover `json:"cutover,omitempty"`
@@ -43,6 +46,15 @@ type Request struct {
 	// EndSoak ends the soak that the namespace is in; without it the job is refused.
 	EndSoak bool `json:"end_soak,omitempty"`
 }
+
+// ForeignStamps says what is done about records of which nobody knows what made them.
+type ForeignStamps string
+
+// What is done.
+const (
+	StampsRefuse ForeignStamps = "refuse" // the job stops in planning
+	StampsStale  ForeignStamps = "stale"  // they are embedded again, as any that is stale
+)
 
 // Cutover says who decides that a job switches.
 type Cutover string
@@ -103,6 +115,8 @@ func (r Request) validate() error {
 		return refuse("soak_seconds", "%d is not between 0 (no soak) and %d", *r.SoakSeconds, MaxSoakSeconds)
 	case r.MaxFailedItems != nil && *r.MaxFailedItems < 0:
 		return refuse("max_failed_items", "%d is negative", *r.MaxFailedItems)
+	case r.ForeignStamps != "" && r.ForeignStamps != StampsRefuse && r.ForeignStamps != StampsStale:
+		return refuse("foreign_stamps", "%q is neither %s nor %s", r.ForeignStamps, StampsRefuse, StampsStale)
 	case r.Cutover != "" && r.Cutover != CutoverAuto && r.Cutover != CutoverManual:
 		return refuse("cutover", "%q is neither %s nor %s", r.Cutover, CutoverAuto, CutoverManual)
 	case r.MaxVerifyAgeSeconds != nil && (*r.MaxVerifyAgeSeconds < 1 || *r.MaxVerifyAgeSeconds > MaxTimeoutSeconds):

@@ -83,7 +83,7 @@ func (a *Activities) jobOf(r Request, to backends.Model) Job {
 	job := Job{
 		Namespace: r.Namespace, To: to, Fingerprint: to.Fingerprint(),
 		Priority: priority, BatchSize: r.BatchSize, Timeout: set.JobTimeout, DryRun: r.DryRun,
-		MaxFailedItems: DefaultMaxFailedItems, Waive: r.Waive,
+		MaxFailedItems: DefaultMaxFailedItems, Waive: r.Waive, ForeignStamps: r.ForeignStamps,
 		Cutover: r.Cutover, CutoverWindow: r.CutoverWindow, MaxVerifyAge: DefaultMaxVerifyAge,
 		SoakSeconds: int64(set.Soak / time.Second), EndSoak: r.EndSoak,
 		Window: set.Window, ContinueAfter: set.ContinueAfter,

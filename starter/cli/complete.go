@@ -41,17 +41,18 @@ func (a *app) completes(root *cobra.Command) {
 		"import":  first(cobra.FixedCompletions([]string{"jsonl", "ndjson", "json"}, cobra.ShellCompDirectiveFilterFileExt)),
 	}
 	flags := map[string]cobra.CompletionFunc{
-		"namespace": a.completeNamespaces,
-		"to":        a.completeModels,
-		"from":      a.completeModels,
-		"priority":  fixed(activities.Low, activities.Medium, activities.High, activities.Critical),
-		"cutover":   fixed(activities.CutoverAuto, activities.CutoverManual),
-		"state":     fixed(workflows.Pending, workflows.Running, workflows.Completed, workflows.Failed, workflows.Cancelled),
-		"keep":      fixed(keepActive, keepFormer),
-		"output":    fixed(formatText, formatJSON),
-		"catalog":   cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
-		"dir":       cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
-		"worker":    cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
+		"namespace":      a.completeNamespaces,
+		"to":             a.completeModels,
+		"from":           a.completeModels,
+		"priority":       fixed(activities.Low, activities.Medium, activities.High, activities.Critical),
+		"cutover":        fixed(activities.CutoverAuto, activities.CutoverManual),
+		"state":          fixed(workflows.Pending, workflows.Running, workflows.Completed, workflows.Failed, workflows.Cancelled),
+		"keep":           fixed(keepActive, keepFormer),
+		"foreign-stamps": fixed(activities.StampsRefuse, activities.StampsStale),
+		"output":         fixed(formatText, formatJSON),
+		"catalog":        cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt),
+		"dir":            cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+		"worker":         cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
 	}
 	for _, cmd := range append(root.Commands(), root) {
 		if complete := arguments[cmd.Name()]; complete != nil {

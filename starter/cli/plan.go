@@ -97,7 +97,9 @@ func writePlan(p *layout.Page, plan workflows.Plan) {
 	if !plan.ItemsExact {
 		about = "about "
 	}
-	p.Pair("items", fmt.Sprintf("%s%s, %s of them in %s already", about, human.Count(plan.Items), human.Count(plan.AlreadyThere), plan.Locator))
+	p.Pair("items", about+human.Count(plan.Items))
+	p.Pair("already there", fmt.Sprintf("%s of %s, in %s", human.Count(plan.AlreadyThere), human.Count(plan.Items), plan.Locator))
+	p.Pair("to embed", "about "+human.Things(plan.ToEmbed, "item"))
 	p.Pair("tokens", "about "+human.Count(plan.EstimatedTokens))
 	switch {
 	case plan.EstimatedCost >= 0.01:

@@ -30,6 +30,7 @@ type requestOptions struct {
 	timeout                       seconds
 	maxFailed                     int64
 	waive                         []string
+	stamps                        string
 	dryRun                        bool
 	cutover, window               string
 	verifyAge                     seconds
@@ -50,7 +51,8 @@ func (o *requestOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.window, "cutover-window", "", "when the job may switch, like \"02:00-04:00 Europe/Berlin\" (default at any time)")
 	f.Var(&o.verifyAge, "max-verify-age", "how old the verification may be at the switch, like 30m or a number of seconds")
 	f.Lookup("max-verify-age").DefValue = activities.DefaultMaxVerifyAge.String() // the worker's, while it is not given
-	f.StringArrayVar(&o.waive, "waive", nil, "id of a quarantined item that the switch may happen without; may be repeated")
+	f.StringArrayVar(&o.waive, "waive", nil, "id of a quarantined item that the switch may happen without; once an id, of which commas are part")
+	f.StringVar(&o.stamps, "foreign-stamps", string(activities.StampsRefuse), "what to do about records that carry no stamp, or another model's: refuse the job, or take them as stale")
 }
 
 // request reads the flags and the positional namespace.
@@ -83,6 +85,13 @@ func (o *requestOptions) request(args []string) (workflows.Request, error) {
 	case activities.CutoverAuto:
 	default:
 		return r, usage("--cutover: %q is neither %s nor %s", o.cutover, activities.CutoverAuto, activities.CutoverManual)
+	}
+	switch stamps := activities.ForeignStamps(o.stamps); stamps {
+	case activities.StampsRefuse:
+	case activities.StampsStale:
+		r.ForeignStamps = stamps
+	default:
+		return r, usage("--foreign-stamps: %q is neither %s nor %s", o.stamps, activities.StampsRefuse, activities.StampsStale)
 	}
 	if o.window != "" {
 		if _, err := activities.ParseWindow(o.window); err != nil {
