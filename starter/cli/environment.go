@@ -19,6 +19,7 @@ var variables = []struct{ name, meaning string }{
 	{"TEMPORAL_PROFILE", "profile of Temporal's TOML file; else default"},
 	{"TEMPORAL_CONFIG_FILE", "that file; else where the temporal CLI keeps it"},
 	{"TEMPORAL_*", "all else that the temporal CLI reads: TEMPORAL_API_KEY, TEMPORAL_TLS, ..."},
+	{"USER", "who says so, of quarantine --waive and cutover, where --by names nobody"},
 	{"NO_COLOR", "set to anything: no colours, as with --no-color"},
 	{"TERM", "dumb: no colours, and progress in plain lines"},
 }
