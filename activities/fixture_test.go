@@ -59,6 +59,7 @@ func newHouse(t *testing.T) *house {
 	t.Helper()
 	store, err := memory.Open(t.Context(), memory.Config{CopiesPayload: true})
 	require.NoError(t, err)
+	require.NoError(t, store.Source("docs").PutItems(t.Context(), nil)) // the table is there
 	open := func(m backends.Model) (backends.Embedder, error) {
 		e, err := hashing.New(m, hashing.Config{})
 		return choosy{e}, err

@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/backends"
 )
 
@@ -12,8 +13,10 @@ type Task string
 
 // The tasks. Forward ones go over the source's ranges, backward ones over the generation's.
 const (
-	SyncForward    Task = "sync-forward"
-	SyncBackward   Task = "sync-backward"
+	SyncForward  Task = "sync-forward"
+	SyncBackward Task = "sync-backward"
+	// SyncChanged syncs the items that the source tells as changed: one range.
+	SyncChanged    Task = "sync-changed"
 	VerifyForward  Task = "verify-forward"
 	VerifyBackward Task = "verify-backward"
 	// Merge brings what changed in the job's Source into its target, where both are
@@ -35,6 +38,12 @@ type SplitRequest struct {
 type Split struct {
 	Ranges []backends.Range `json:"ranges"`
 	Items  int64            `json:"items"` // items or records in all; an estimate
+}
+
+// SecondLook asks for a look at what a verification found, after another sync.
+type SecondLook struct {
+	Job      Job              `json:"job"`
+	Findings []verify.Finding `json:"findings"`
 }
 
 // SegmentRequest is one activity's share of a range: from After on, until the
@@ -67,6 +76,15 @@ type Prepared struct {
 	// Late is how long from then on a write may still land that a job began which
 	// ended without giving the namespace back.
 	Late time.Duration `json:"late,omitempty"`
+	// Capture is how the source tells what changed since before the copy; nil: it does not.
+	Capture *Capturing `json:"capture,omitempty"`
+}
+
+// Capturing is how a source tells what changed, to a consumer that is named
+// after the generation it serves: the job's locator.
+type Capturing struct {
+	Kind    backends.CaptureKind `json:"kind"`
+	Deletes bool                 `json:"deletes,omitempty"` // deleted items are told, too
 }
 
 // Switched is the outcome of a switch.

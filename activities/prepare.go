@@ -9,7 +9,8 @@ import (
 )
 
 // Prepare creates the target generation, or goes on from what a former job
-// left, and keeps the target model's canaries where there are none. Idempotent.
+// left, has changes kept for it where the source can tell them, and keeps the
+// target model's canaries where there are none. Idempotent.
 func (a *Activities) Prepare(ctx context.Context, job Job) (Prepared, error) {
 	_, stop := beat(ctx)
 	defer stop()
@@ -40,6 +41,9 @@ func (a *Activities) prepare(ctx context.Context, job Job) (Prepared, error) {
 	}
 	if l.Seized {
 		found.Late = o.writeTimeout()
+	}
+	if found.Capture, err = o.subscribe(ctx); err != nil {
+		return Prepared{}, err
 	}
 	return found, keepCanaries(ctx, o.registry, o.embedder)
 }

@@ -230,6 +230,13 @@ func TestVerifySegments(t *testing.T) {
 	got, err = h.segment(nil, job, activities.VerifyBackward, "")
 	require.NoError(t, err)
 	require.EqualValues(t, 1199, got.Report.Records)
+	require.Empty(t, got.Report.Findings, "the source tells that it was deleted, and no sync has run since")
+	require.EqualValues(t, 1, got.Report.Moving)
+	_, err = run[any](h, nil, h.acts.Unsubscribe, job)
+	require.NoError(t, err)
+	got, err = h.segment(nil, job, activities.VerifyBackward, "")
+	require.NoError(t, err)
+	require.Zero(t, got.Report.Moving)
 	require.Equal(t, []verify.Finding{{Kind: verify.Extra, ID: "id-1100"}}, got.Report.Findings)
 
 	_, err = run[any](h, nil, h.acts.VerifySegment, activities.SegmentRequest{Job: job, Task: activities.SyncForward})

@@ -25,6 +25,10 @@ func (a *Activities) splitPass(ctx context.Context, r SplitRequest) (Split, erro
 	if err != nil {
 		return Split{}, err
 	}
+	if r.Task == SyncChanged {
+		items, err := o.pending(ctx)
+		return Split{Ranges: rangesOf(nil), Items: items}, err
+	}
 	space, items, work, err := o.measure(ctx, r.Task)
 	if err != nil {
 		return Split{}, fmt.Errorf("count: %w", err)

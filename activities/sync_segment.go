@@ -9,8 +9,8 @@ import (
 	"github.com/reembed/reembed/backends"
 )
 
-// SyncSegment does the share of a range of the tasks SyncForward, SyncBackward
-// and Merge. Its result, and its heartbeat, are over all attempts: an
+// SyncSegment does the share of a range of the tasks SyncForward, SyncBackward,
+// SyncChanged and Merge. Its result, and its heartbeat, are over all attempts: an
 // attempt goes on from where the last one's heartbeat came to. On a stopping
 // worker it finishes what it has begun and returns that, not Done. A segment that
 // is cancelled or fails has its result among the details of its error.
@@ -63,6 +63,8 @@ func sweep(ctx context.Context, o opened, p reconcile.Pair, r SegmentRequest, af
 		return reconcile.Forward(ctx, p, r.Range, after, opts)
 	case SyncBackward:
 		return reconcile.Backward(ctx, p, r.Range, after, opts)
+	case SyncChanged:
+		return o.changed(ctx, p, after, opts)
 	case Merge:
 		return mergeRange(ctx, o, p, r, after, opts)
 	}

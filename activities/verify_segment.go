@@ -47,6 +47,9 @@ func (a *Activities) verifySegment(ctx context.Context, r SegmentRequest) (Segme
 			return base, err
 		}
 	}
+	if c := o.capture(); c != nil {
+		opts.Moving = (&moving{capture: c, consumer: r.Job.Locator}).among
+	}
 	var did verify.Result
 	switch r.Task {
 	case VerifyForward:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
 )
 
 // carriedVersion is the schema of Carried. A change that an older worker would
@@ -40,6 +41,20 @@ type Carried struct {
 	Rounds     int   `json:"rounds,omitempty"`      // verifications since the copy
 	Requeues   int   `json:"requeues,omitempty"`    // lost leases
 	PhaseItems int64 `json:"phase_items,omitempty"` // looked at since the phase began
+
+	// Capture is how the source tells what changed; nil: it does not.
+	Capture *activities.Capturing `json:"capture,omitempty"`
+	// FullPass asks for a pass over everything beside what the source tells.
+	FullPass bool `json:"full_pass,omitempty"`
+	// Items is how many the source has, as the last pass over all of them was told.
+	Items int64 `json:"items,omitempty"`
+	// InStep says that the last pass, whatever it found, was so short that little is left.
+	InStep    bool          `json:"in_step,omitempty"`
+	PassBegan time.Time     `json:"pass_began,omitzero"` // the last sync pass
+	PassTook  time.Duration `json:"pass_took,omitempty"`
+
+	// Suspects are findings that are looked at once more after the next sync.
+	Suspects []verify.Finding `json:"suspects,omitempty"`
 
 	Standby Standby `json:"standby,omitzero"`
 }

@@ -79,7 +79,11 @@ func (r *run) settle(ctx workflow.Context) {
 		workflow.GetLogger(ctx).Error("record the outcome", "error", err)
 		r.Status.LastError = "the outcome could not be recorded: " + messageOf(err)
 	}
-	if r.Job.Epoch == 0 || r.LateUntil.After(workflow.Now(ctx)) { // who takes it then, knows to wait
+	if r.Job.Epoch == 0 {
+		return
+	}
+	r.unsubscribe(ctx)
+	if r.LateUntil.After(workflow.Now(ctx)) { // who takes it then, knows to wait
 		return
 	}
 	err = workflow.ExecuteActivity(closing(ctx, r.Job, "give the namespace back"), work.ReleaseLease, r.lean()).Get(ctx, nil)

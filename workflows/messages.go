@@ -141,6 +141,21 @@ type Progress struct {
 	PhaseSince     time.Time `json:"phase_since"`
 	Totals         Counts    `json:"totals"`                // over all passes
 	OpenRanges     []string  `json:"open_ranges,omitempty"` // workflow ids of the running ranges
+	// NonConverging is there while the application writes faster than catch-up follows.
+	NonConverging *Lag `json:"non_converging,omitempty"`
+}
+
+// Lag is how far catch-up stays behind the application. The job goes on with it
+// and does not switch; it ends by itself once the writers slow down, or the
+// worker is given more to work with.
+type Lag struct {
+	Since   time.Time `json:"since"`
+	Changes int64     `json:"changes"` // found by the last pass
+	Bound   int64     `json:"bound"`   // at which the job goes on
+	// Arriving is how many changes came between the last two passes, Synced how many
+	// the last one synced, both in a second.
+	Arriving float64 `json:"changes_per_second"`
+	Synced   float64 `json:"synced_per_second"`
 }
 
 // RangeRequest is the input of a SyncRangeWorkflow; what it did so far is
@@ -151,6 +166,9 @@ type RangeRequest struct {
 	Range backends.Range  `json:"range"`
 	After backends.Cursor `json:"after,omitempty"`
 	Done  RangeResult     `json:"done"`
+	// Most is how many items at least are looked at before a range ends that
+	// applications keep adding to; 0: to its end. Of the task sync-changed.
+	Most int64 `json:"most,omitempty"`
 	// ContinueAfter is the number of segments after which the range continues as new.
 	ContinueAfter int `json:"continue_after"`
 }

@@ -19,9 +19,11 @@ const busyPause = time.Second
 // bothWays are the tasks of a whole sync.
 var bothWays = []Task{activities.SyncForward, activities.SyncBackward}
 
-// syncPass syncs the whole key space.
+// syncPass syncs the whole key space, or what changed in it.
 func (r *run) syncPass(ctx workflow.Context, tasks []Task) error {
-	r.Status.Progress.Totals.Quarantined = 0 // each pass meets the same items again
+	if slices.Contains(tasks, activities.SyncForward) {
+		r.Status.Progress.Totals.Quarantined = 0 // each such pass meets the same items again
+	}
 	done, err := r.pass(ctx, tasks)
 	if err != nil {
 		return err
@@ -47,6 +49,9 @@ func (r *run) pass(ctx workflow.Context, tasks []Task) (RangeResult, error) {
 		}
 		r.beginTask(ctx, task, split)
 		w := window{run: r, task: task, ranges: split.Ranges, total: &total}
+		if task == activities.SyncChanged {
+			w.most = split.Items
+		}
 		if err := w.all(ctx); err != nil {
 			return total, err
 		}
@@ -70,6 +75,7 @@ type window struct {
 	*run
 	task   Task
 	ranges []backends.Range
+	most   int64 // see RangeRequest
 	total  *RangeResult
 	next   int   // the first range that nobody has taken
 	err    error // the first that is not merely a cancellation's
@@ -110,7 +116,7 @@ func (w *window) fail(err error) {
 func (w *window) one(ctx workflow.Context, n int) error {
 	id := RangeID(w.Job.ID, w.Status.Progress.Pass, w.task, n)
 	cctx := child(ctx, w.Job, id, fmt.Sprintf("%s, range %d of %d", w.task, n, len(w.ranges)))
-	in := RangeRequest{Job: w.lean(), Task: w.task, Range: w.ranges[n-1]}
+	in := RangeRequest{Job: w.lean(), Task: w.task, Range: w.ranges[n-1], Most: w.most}
 	w.open = append(w.open, id)
 	defer func() { w.open = slices.DeleteFunc(w.open, func(o string) bool { return o == id }) }()
 	for {

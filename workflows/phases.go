@@ -44,6 +44,7 @@ func (r *run) prepare(ctx workflow.Context) error {
 		return err
 	}
 	r.Fresh = found.Fresh && workflow.GetVersion(ctx, changeForwardCopy, workflow.DefaultVersion, 1) == 1
+	r.Capture = found.Capture
 	r.LateUntil = later(r.LateUntil, workflow.Now(ctx), found.Late)
 	return r.to(ctx, Copying)
 }

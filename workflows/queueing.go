@@ -104,6 +104,7 @@ func (r *run) requeue(ctx workflow.Context, err error) bool {
 	r.Requeues++
 	r.Job.Epoch = 0
 	r.Dirty, r.CatchUps, r.Rounds = -1, 0, 0
+	r.Suspects, r.Status.Progress.NonConverging = nil, nil
 	r.Status.Plan, r.Status.Verification, r.Status.Cutover = nil, nil, nil
 	r.Standby, r.Slot.Parked = Standby{}, false
 	r.Status.LastError = messageOf(err)

@@ -37,7 +37,7 @@ func inRuns(t *testing.T, set func(*stage)) (last *stage, status workflows.Statu
 		set(s)
 		s.job.ContinueAfter = 1
 		if last != nil {
-			s.calls, s.passes, s.looks = last.calls, last.passes, last.looks
+			s.calls, s.passes, s.looks, s.changes = last.calls, last.passes, last.looks, last.changes
 		}
 		s.env.ExecuteWorkflow(workflows.ReembedWorkflowName, raw, carried)
 		last, runs = s, runs+1
@@ -79,11 +79,18 @@ func TestContinuedJobEndsAsAnotherOne(t *testing.T) {
 			s.reports = []workflows.Verification{stale("a"), stale("a")}
 		}, activities.CodeVerification, 11},
 		"always another finding": {func(s *stage) {
-			s.reports = []workflows.Verification{foreign("a"), foreign("b"), foreign("c"), foreign("d"), foreign("e")}
-		}, activities.CodeVerification, 20},
-		"never catches up": {func(s *stage) {
+			s.reports = []workflows.Verification{stale("a"), stale("b"), stale("c"), stale("d"), stale("e")}
+		}, "", 15},
+		"another finding that stays": {func(s *stage) {
+			s.reports, s.still = []workflows.Verification{stale("a"), stale("b")}, map[string]bool{"b": true}
+		}, activities.CodeVerification, 15},
+		"a source that tells what changed": {func(s *stage) {
+			s.capture, s.changed = &activities.Capturing{Kind: "changed_at"}, []int64{900, 500, 400, 390, 380, 370, 5, 30, 3}
+			s.reports = []workflows.Verification{stale("a"), stale("b")}
+		}, "", 15},
+		"catches up late": {func(s *stage) {
 			s.dirty = []int64{3000, 900, 500, 300, 200, 100, 90, 80, 70, 60, 50, 40, 30, 20}
-		}, activities.CodeNotConverging, 14},
+		}, "", 22},
 		"the lease lost twice": {func(s *stage) {
 			s.before["FinishIndex"] = func(n int) error {
 				if n <= 2 {

@@ -129,21 +129,6 @@ func TestTooManyItemsRefused(t *testing.T) {
 	require.EqualValues(t, 5, status.Progress.Totals.Quarantined, "the same items in each pass")
 }
 
-func TestNeverCatchesUp(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.dirty = []int64{3000, 900, 500, 300, 200, 100, 90, 80, 70, 60, 50, 40, 30, 20}
-	status := s.play()
-	require.Equal(t, activities.CodeNotConverging, status.ErrorCode)
-	require.Contains(t, status.Reason, "50 items")
-
-	s = newStage(t)
-	s.dirty = []int64{3000, 900, 300, 10} // ten are few enough
-	status = s.play()
-	require.Equal(t, workflows.Completed, status.State)
-	require.Equal(t, 4, s.passes)
-}
-
 func TestCatalogChangedWhileWaiting(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

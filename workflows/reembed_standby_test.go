@@ -103,11 +103,12 @@ func TestFindingsBehindAWaitAreSynced(t *testing.T) {
 	s := newManual(t)
 	s.job.MaxVerifyAge = time.Minute
 	stale := func(id string) workflows.Verification { return finding(verify.Stale, id) }
-	s.reports = []workflows.Verification{stale("a"), stale("b"), stale("c"), stale("d"), {}, stale("d"), stale("e")}
+	s.reports = []workflows.Verification{stale("a"), stale("b"), stale("b"), stale("e")}
 	s.tellAfter(2*time.Minute, "")
 	status := s.play()
 	require.Equal(t, workflows.Completed, status.State, status.Reason)
-	require.Equal(t, 8, s.looks)
+	require.Equal(t, 4, s.looks)
+	require.Equal(t, 2, s.called("VerifyAgain"))
 }
 
 // TestCancelWhileItWaits guards both ways to cancel a job that waits for people,

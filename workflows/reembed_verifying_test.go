@@ -27,23 +27,26 @@ func TestFindingsAreLookedAtTwice(t *testing.T) {
 		looks   int
 		passes  int
 	}{
-		"clean":                         {nil, "", 1, 2},
-		"mended":                        {[]workflows.Verification{stale("a")}, "", 2, 3},
-		"another one, while items move": {[]workflows.Verification{stale("a"), stale("b")}, "", 2, 4},
-		"another one, of a kind that no application makes": {[]workflows.Verification{stale("a"), foreign("b")}, "", 3, 4},
-		"the same":            {[]workflows.Verification{stale("a"), stale("a")}, activities.CodeVerification, 2, 3},
-		"always another":      {[]workflows.Verification{foreign("a"), foreign("b"), foreign("c"), foreign("d"), foreign("e")}, activities.CodeVerification, 5, 6},
-		"many, the same":      {[]workflows.Verification{many(9000, "a"), many(9000, "a")}, activities.CodeVerification, 2, 3},
-		"many, but others":    {[]workflows.Verification{many(900, "a"), many(9000, "b")}, "", 3, 4},
-		"always many others":  {[]workflows.Verification{many(900, "a"), many(900, "b"), many(900, "c"), many(900, "d"), many(900, "e")}, activities.CodeVerification, 5, 6},
-		"a sample drifts":     {[]workflows.Verification{finding(verify.Drift, "a"), finding(verify.Drift, "b")}, activities.CodeVerification, 2, 3},
-		"searches don't find": {[]workflows.Verification{finding(verify.Search, "a"), finding(verify.Search, "b")}, activities.CodeVerification, 2, 3},
-		"drift, then none":    {[]workflows.Verification{finding(verify.Drift, "a")}, "", 2, 3},
+		"another one, while items move":                    {[]workflows.Verification{stale("a"), stale("b")}, "", 2, 4},
+		"another one, of a kind that no application makes": {[]workflows.Verification{stale("a"), foreign("b")}, "", 2, 4},
+		"always another of that kind":                      {[]workflows.Verification{foreign("a"), foreign("b"), foreign("c"), foreign("d"), foreign("e")}, "", 2, 4},
+		"clean":                                            {nil, "", 1, 2},
+		"mended":                                           {[]workflows.Verification{stale("a")}, "", 2, 3},
+		"another one":                                      {[]workflows.Verification{stale("a"), stale("b")}, "", 2, 4},
+		"another that stays":                               {[]workflows.Verification{stale("a"), stale("stays")}, activities.CodeVerification, 2, 4},
+		"the same":                                         {[]workflows.Verification{stale("a"), stale("a")}, activities.CodeVerification, 2, 3},
+		"always another":                                   {[]workflows.Verification{stale("a"), stale("b"), stale("c"), stale("d"), stale("e")}, "", 2, 4},
+		"always many others":                               {[]workflows.Verification{many(900, "a"), many(900, "b"), many(900, "c"), many(900, "d"), many(900, "e"), many(900, "f"), stale("g")}, "", 7, 9},
+		"many, the same":                                   {[]workflows.Verification{many(9000, "a"), many(9000, "a")}, activities.CodeVerification, 2, 3},
+		"many, but others":                                 {[]workflows.Verification{many(900, "a"), many(9000, "b")}, "", 3, 4},
+		"a sample drifts":                                  {[]workflows.Verification{finding(verify.Drift, "a"), finding(verify.Drift, "b")}, activities.CodeVerification, 2, 3},
+		"searches don't find":                              {[]workflows.Verification{finding(verify.Search, "a"), finding(verify.Search, "b")}, activities.CodeVerification, 2, 3},
+		"drift, then none":                                 {[]workflows.Verification{finding(verify.Drift, "a")}, "", 2, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
-			s.reports = c.reports
+			s.reports, s.still = c.reports, map[string]bool{"stays": true}
 			status := s.play()
 			require.Equal(t, c.code, status.ErrorCode, status.Reason)
 			require.Equal(t, c.looks, s.looks)

@@ -14,6 +14,7 @@ func RegisterJobs(r worker.Registry, a *activities.Activities) {
 	r.RegisterWorkflowWithOptions(SoakWorkflow, workflow.RegisterOptions{Name: SoakWorkflowName})
 	for _, activity := range []any{
 		a.Resolve, a.AcquireSlot, a.AcquireLease, a.ReleaseLease, a.Plan, a.Prepare,
+		a.Subscribe, a.Unsubscribe,
 		a.SplitPass, a.NextOpening, a.CheckSwitch, a.Switch, a.Publish, a.PostHook, a.RecordOutcome,
 		a.ArmSoak, a.ClearSoak, a.AwaitSwitch, a.BeginSoak, a.KeepInStep, a.EndSoak,
 	} {
@@ -23,7 +24,7 @@ func RegisterJobs(r worker.Registry, a *activities.Activities) {
 
 // RegisterSync registers what runs on SyncTaskQueue: the long activities.
 func RegisterSync(r worker.Registry, a *activities.Activities) {
-	for _, activity := range []any{a.SyncSegment, a.VerifySegment, a.FinishIndex, a.VerifySamples, a.DropFormer} {
+	for _, activity := range []any{a.SyncSegment, a.VerifySegment, a.FinishIndex, a.VerifySamples, a.VerifyAgain, a.DropFormer} {
 		r.RegisterActivity(activity)
 	}
 }

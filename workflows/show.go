@@ -30,6 +30,9 @@ func (r *run) beginTask(ctx workflow.Context, task Task, split activities.Split)
 	if forward(task) {
 		p.ItemsTotal = split.Items
 	}
+	if task == activities.SyncForward || task == activities.VerifyForward {
+		r.Items = split.Items
+	}
 	r.details(ctx)
 }
 
@@ -53,7 +56,7 @@ func (r *run) count(task Task, done RangeResult) {
 		r.LateUntil = done.LateUntil
 	}
 	p := &r.Status.Progress
-	if task == activities.SyncForward || task == activities.SyncBackward {
+	if task == activities.SyncForward || task == activities.SyncBackward || task == activities.SyncChanged {
 		p.Totals.Add(done.Counts)
 	}
 	if !forward(task) {
@@ -69,7 +72,7 @@ func (r *run) count(task Task, done RangeResult) {
 }
 
 func forward(task Task) bool {
-	return task == activities.SyncForward || task == activities.VerifyForward
+	return task == activities.SyncForward || task == activities.VerifyForward || task == activities.SyncChanged
 }
 
 // show tells lists and the Web UI where the job is: at changes of phase only,
@@ -106,6 +109,9 @@ func (s Status) markdown() string {
 			fmt.Sprintf("- %.0f items/s, %s left in this phase\n", p.ItemsPerSecond, seconds(p.ETASeconds)) +
 			fmt.Sprintf("- written %d, deleted %d, quarantined %d, tokens %d\n",
 				p.Totals.Written, p.Totals.Deleted, p.Totals.Quarantined, p.Totals.Tokens)
+	}
+	if lag := p.NonConverging; lag != nil {
+		out += "- " + lag.String() + "\n"
 	}
 	for _, line := range [][2]string{{"reason", s.Reason}, {"error", s.ErrorCode}, {"last error", s.LastError}} {
 		if line[1] != "" {

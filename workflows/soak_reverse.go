@@ -96,7 +96,7 @@ func (s *soak) verified(ctx workflow.Context) error {
 			return err
 		}
 		s.Status.Verification = &report
-		moved := round > 1 && look.onlyMoved(ctx, report)
+		moved := round > 1 && onlyMoved(report)
 		switch {
 		case report.Wrong() == 0: // how good its model is was no question when it was active
 			return nil

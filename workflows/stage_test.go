@@ -37,25 +37,32 @@ type stage struct {
 	calls  []string
 	before map[string]func(n int) error // asked before the n-th call of an activity, from 1
 
-	plan     workflows.Plan
-	dirty    []int64 // written by each sync pass; then nothing
-	passes   int
-	reports  []workflows.Verification // of each verification; then clean
-	looks    int
-	quality  *verify.Quality
-	refused  int64                   // items that each pass can't embed
-	ranges   map[activities.Task]int // how many SplitPass makes, where not three
-	fresh    bool                    // the generation has no record yet
-	left     time.Duration           // how long a former job's writes may still land, when the generation is prepared
-	late     []time.Duration         // the same of lost attempts, in each sync pass
-	noGrant  bool
-	held     []bool // of each request for a slot
-	outcomes []activities.Outcome
-	parked   []activities.SlotRequest // slots that were given back
-	windows  []activities.WindowRequest
-	opening  func(at time.Time) activities.Opening // what NextOpening answers
-	posted   []activities.PostHookRequest
-	onCall   func(name string, n int)
+	plan         workflows.Plan
+	dirty        []int64 // written by each sync pass; then nothing
+	passes       int
+	reports      []workflows.Verification // of each verification; then clean
+	still        map[string]bool          // ids of suspects that are wrong again
+	looks        int
+	quality      *verify.Quality
+	refused      int64                        // items that each pass can't embed
+	ranges       map[activities.Task]int      // how many SplitPass makes, where not three
+	capture      *activities.Capturing        // how Prepare says that the source tells what changed
+	changed      []int64                      // written by each changed pass; then nothing
+	changes      int                          // changed passes
+	changedFinds func(pass int) int64         // in place of changed
+	changedTakes func(pass int) time.Duration // how long each segment of them takes
+	dirtyAlways  int64                        // written by each sync pass behind those of dirty
+	fresh        bool                         // the generation has no record yet
+	left         time.Duration                // how long a former job's writes may still land, when the generation is prepared
+	late         []time.Duration              // the same of lost attempts, in each sync pass
+	noGrant      bool
+	held         []bool // of each request for a slot
+	outcomes     []activities.Outcome
+	onCall       func(name string, n int)
+	parked       []activities.SlotRequest // slots that were given back
+	windows      []activities.WindowRequest
+	opening      func(at time.Time) activities.Opening // what NextOpening answers
+	posted       []activities.PostHookRequest
 }
 
 func newStage(t *testing.T) *stage {
@@ -87,6 +94,7 @@ func newStage(t *testing.T) *stage {
 		"FinishIndex": s.simple("FinishIndex"), "VerifySamples": s.samples, "CheckSwitch": s.simple("CheckSwitch"),
 		"NextOpening": s.nextOpening, "Publish": s.publish, "PostHook": s.postHook,
 		"Switch": s.switchRoute, "RecordOutcome": s.record, "ReleaseLease": s.simple("ReleaseLease"),
+		"VerifyAgain": s.verifyAgain, "Subscribe": s.subscribe, "Unsubscribe": s.simple("Unsubscribe"),
 	} {
 		s.env.RegisterActivityWithOptions(actor, activity.RegisterOptions{Name: name})
 	}
@@ -173,7 +181,12 @@ func (s *stage) acquireLease(context.Context, workflows.Job) (int64, error) {
 }
 
 func (s *stage) prepare(context.Context, workflows.Job) (activities.Prepared, error) {
-	return activities.Prepared{Fresh: s.fresh, Late: s.left}, s.enter("Prepare")
+	return activities.Prepared{Fresh: s.fresh, Late: s.left, Capture: s.capture}, s.enter("Prepare")
+}
+
+func (s *stage) subscribe(context.Context, workflows.Job) (*activities.Capturing, error) {
+	err := s.enter("Subscribe")
+	return s.capture, err
 }
 
 func (s *stage) planned(context.Context, workflows.Job) (workflows.Plan, error) {
@@ -192,10 +205,46 @@ func (s *stage) split(_ context.Context, r activities.SplitRequest) (activities.
 		s.looks++
 	}
 	ranges := []backends.Range{{To: "b"}, {From: "b", To: "c"}, {From: "c"}}
+	if r.Task == activities.SyncChanged {
+		s.changes++
+		return activities.Split{Ranges: make([]backends.Range, 1), Items: s.found()}, err
+	}
 	if n, other := s.ranges[r.Task]; other {
 		ranges = make([]backends.Range, n)
 	}
 	return activities.Split{Ranges: ranges, Items: 3000}, err
+}
+
+// found is what the changed pass that has begun finds.
+func (s *stage) found() int64 {
+	switch {
+	case s.changedFinds != nil:
+		return s.changedFinds(s.changes)
+	case s.changes <= len(s.changed):
+		return s.changed[s.changes-1]
+	}
+	return 0
+}
+
+// syncChanged is a segment of a changed pass. What takes long is a first attempt
+// that fails.
+func (s *stage) syncChanged(ctx context.Context) (activities.SegmentResult, error) {
+	s.mu.Lock()
+	n := s.found()
+	var took time.Duration
+	if s.changedTakes != nil {
+		took = s.changedTakes(s.changes)
+	}
+	s.mu.Unlock()
+	if took > 0 && activity.GetInfo(ctx).Attempt == 1 {
+		return activities.SegmentResult{}, temporal.NewApplicationErrorWithOptions("it takes a while", activities.CodeUnavailable,
+			temporal.ApplicationErrorOptions{NextRetryDelay: took})
+	}
+	err := s.enter("changed")
+	if err == nil {
+		err = ctx.Err()
+	}
+	return activities.SegmentResult{Cursor: "end", Done: true, Counts: reconcile.Counts{Scanned: n, Written: n}}, err
 }
 
 // mockRanges lets the first n starts of ranges meet one of the same id that still runs.
@@ -214,6 +263,9 @@ func (s *stage) mockRanges(n int) {
 
 // sync writes the pass's share, in the first range; each looks at a third.
 func (s *stage) sync(ctx context.Context, r activities.SegmentRequest) (activities.SegmentResult, error) {
+	if r.Task == activities.SyncChanged {
+		return s.syncChanged(ctx)
+	}
 	if err := s.enter("SyncSegment"); err != nil {
 		return activities.SegmentResult{}, err
 	}
@@ -225,6 +277,9 @@ func (s *stage) sync(ctx context.Context, r activities.SegmentRequest) (activiti
 	res := activities.SegmentResult{Cursor: "end", Done: true, Counts: reconcile.Counts{Scanned: 1000}}
 	if r.Task == activities.SyncForward && r.Range.From == "" && s.passes <= len(s.dirty) {
 		res.Counts.Written = s.dirty[s.passes-1]
+	}
+	if r.Task == activities.SyncForward && r.Range.From == "" && s.passes > len(s.dirty) {
+		res.Counts.Written = s.dirtyAlways
 	}
 	if r.Task == activities.SyncForward && r.Range.From == "" {
 		res.Counts.Quarantined = s.refused
@@ -252,6 +307,16 @@ func (s *stage) verify(_ context.Context, r activities.SegmentRequest) (activiti
 
 func (s *stage) samples(context.Context, workflows.Job) (workflows.Verification, error) {
 	return workflows.Verification{Sampled: 20, MinCosine: 1, Quality: s.quality}, s.enter("VerifySamples")
+}
+
+func (s *stage) verifyAgain(_ context.Context, r activities.SecondLook) (workflows.Verification, error) {
+	var report workflows.Verification
+	for _, f := range r.Findings {
+		if s.still[f.ID] {
+			report.Found(f)
+		}
+	}
+	return report, s.enter("VerifyAgain")
 }
 
 func (s *stage) switchRoute(context.Context, workflows.Job) (activities.Switched, error) {

@@ -97,7 +97,7 @@ func (r *run) passDue() time.Time {
 // freshen brings the shadow up to date.
 func (r *run) freshen(ctx workflow.Context) error {
 	began := workflow.Now(ctx)
-	if err := r.syncPass(ctx, bothWays); err != nil {
+	if err := r.keepUp(ctx); err != nil {
 		return err
 	}
 	now := workflow.Now(ctx)
@@ -109,7 +109,7 @@ func (r *run) freshen(ctx workflow.Context) error {
 // job has waited since the last pass, for longer than one takes, or that pass, or
 // the verification behind it, found too much.
 func (r *run) behind(ctx workflow.Context) bool {
-	if r.Dirty < 0 || r.Dirty > dirtyBound(r.Status.Progress.ItemsTotal) {
+	if !r.caughtUp() {
 		return true
 	}
 	return r.Standby.Stood && elapsed(r.Standby.SyncedAt, workflow.Now(ctx)) >= max(leastPause, r.Standby.PassTook)

@@ -39,6 +39,9 @@ func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error
 	}
 	limit := cmp.Or(r.ContinueAfter, rangeSegments)
 	for here := 0; ; here++ {
+		if here >= limit && r.Task == activities.SyncChanged {
+			return r.Done, nil // what is left is the next pass's
+		}
 		if here >= limit || workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			return RangeResult{}, workflow.NewContinueAsNewError(ctx, SyncRangeWorkflowName, r)
 		}
@@ -49,7 +52,7 @@ func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error
 		stuck := !res.Done && res.Cursor == r.After
 		r.add(ctx, res)
 		workflow.SetCurrentDetails(ctx, r.Done.markdown())
-		if res.Done {
+		if res.Done || r.enough() {
 			return r.Done, nil
 		}
 		if stuck {
@@ -60,13 +63,17 @@ func SyncRangeWorkflow(ctx workflow.Context, r RangeRequest) (RangeResult, error
 	}
 }
 
+// enough reports whether a range has come as far as its pass asked for: over a
+// busy source there is always another change.
+func (r *RangeRequest) enough() bool { return r.Most > 0 && r.Done.Counts.Scanned >= r.Most }
+
 func runSegment(ctx workflow.Context, r RangeRequest) (activities.SegmentResult, error) {
 	ctx = segment(ctx, r.Job, fmt.Sprintf("%s, segment %d", r.Task, r.Done.Segments+1))
 	in := activities.SegmentRequest{Job: r.Job, Task: r.Task, Range: r.Range, After: r.After}
 	var res activities.SegmentResult
 	var err error
 	switch r.Task {
-	case activities.SyncForward, activities.SyncBackward, activities.Merge:
+	case activities.SyncForward, activities.SyncBackward, activities.SyncChanged, activities.Merge:
 		err = workflow.ExecuteActivity(ctx, work.SyncSegment, in).Get(ctx, &res)
 	case activities.VerifyForward, activities.VerifyBackward:
 		err = workflow.ExecuteActivity(ctx, work.VerifySegment, in).Get(ctx, &res)

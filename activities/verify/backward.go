@@ -57,13 +57,7 @@ func (p Pair) backwardPage(ctx context.Context, records []backends.Stamped, o Op
 	if err != nil {
 		return found, err
 	}
-	if again, err = o.counted(ctx, again); err != nil {
-		return found, err
-	}
-	for _, f := range again {
-		found.Found(f)
-	}
-	return found, nil
+	return found, o.judge(ctx, &found, again)
 }
 
 // wrongRecords reads whole records and their items. Records that are gone by

@@ -60,13 +60,7 @@ func (p Pair) forwardPage(ctx context.Context, items []backends.Item, o Options)
 	if err != nil {
 		return found, err
 	}
-	if again, err = o.counted(ctx, again); err != nil {
-		return found, err
-	}
-	for _, f := range again {
-		found.Found(f)
-	}
-	return found, nil
+	return found, o.judge(ctx, &found, again)
 }
 
 // wrongItems compares items with their records' stamps.

@@ -33,6 +33,9 @@ type Options struct {
 	Known map[string]string
 	// Counts returns those of the findings of a second look that count; nil: all do.
 	Counts func(context.Context, []Finding) ([]Finding, error)
+	// Moving returns those of the ids that the source has told as changed and nobody
+	// has synced yet: what a change explains is no finding, but counted apart.
+	Moving func(context.Context, []string) (map[string]bool, error)
 	// Seen is called after each page with all that this call found so far.
 	Seen func(backends.Cursor, Report)
 }

@@ -39,6 +39,7 @@ type Report struct {
 	Counts  map[Kind]int64 `json:"counts,omitempty"`
 	// Findings names them, or some, always the same of the same: see Few.
 	Findings    []Finding `json:"findings,omitempty"`
+	Moving      int64     `json:"moving,omitempty"`      // wrong by a change that the source has told, and the next sync brings
 	Quarantined int64     `json:"quarantined,omitempty"` // items without a vector, known and refused by the provider
 	Sampled     int       `json:"sampled,omitempty"`     // items that were embedded again
 	MinCosine   float64   `json:"min_cosine,omitempty"`  // the worst of them; 1 is the same
@@ -95,6 +96,7 @@ func (r *Report) Merge(o Report) {
 	}
 	r.Items += o.Items
 	r.Records += o.Records
+	r.Moving += o.Moving
 	r.Quarantined += o.Quarantined
 	r.Sampled += o.Sampled
 	r.Searched += o.Searched
