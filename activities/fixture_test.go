@@ -39,7 +39,7 @@ func (s memoryStore) Source(ns catalog.Namespace) (backends.Source, error) {
 }
 
 func (s memoryStore) Index(ns catalog.Namespace) (backends.Index, error) {
-	return s.Store.Index(ns.Name), nil
+	return s.Store.Index(ns.Name).PublishedAs(ns.Publish), nil
 }
 func (s memoryStore) Registry() (backends.Registry, error) { return s.Store.Registry(), nil }
 

@@ -190,6 +190,8 @@ func TestRecoverGate(t *testing.T) {
 	h.acts.Settings.MaxConcurrentJobs = 2
 	held, waiting, over := slot(), slot(), slot()
 	waiting.Job, over.Job = "waits", "over"
+	parked, asks := slot(), slot()
+	parked.Job, parked.Parked, asks.Job, asks.Parked = "parked", true, "asks", true
 	h.temporal.pages = []*workflowservice.ListWorkflowExecutionsResponse{
 		{
 			Executions: []*workflowpb.WorkflowExecutionInfo{
@@ -203,13 +205,16 @@ func TestRecoverGate(t *testing.T) {
 			memo(t, activities.SlotMemo{Request: waiting, State: activities.SlotWaiting}),
 			memo(t, activities.SlotMemo{Request: over, State: "of another program"}),
 			memo(t, activities.SlotMemo{State: activities.SlotHeld}),
+			memo(t, activities.SlotMemo{Request: parked, State: activities.SlotParked}),
+			memo(t, activities.SlotMemo{Request: asks, State: activities.SlotWaiting}),
 		}},
 	}
 	got, err := run[activities.GateState](h, nil, h.acts.RecoverGate)
 	require.NoError(t, err)
 	held.Granted = true
 	require.Equal(t, []activities.SlotRequest{held}, got.Holders)
-	require.Equal(t, []activities.SlotRequest{waiting}, got.Waiting)
+	require.Equal(t, []activities.SlotRequest{waiting, asks}, got.Waiting)
+	require.Equal(t, []activities.SlotRequest{parked, asks}, got.Parked, "who asks again keeps its namespace meanwhile")
 	require.True(t, got.Warm)
 	require.Equal(t, 2, got.Limit)
 	query := "WorkflowType='ReembedWorkflow' AND ExecutionStatus='Running'"
@@ -218,4 +223,64 @@ func TestRecoverGate(t *testing.T) {
 	h.temporal.listErr = serviceerror.NewUnavailable("down")
 	_, err = run[activities.GateState](h, nil, h.acts.RecoverGate)
 	requireCode(t, err, activities.CodeUnavailable)
+}
+
+// A job that gave its slot back asks again in the same run: an old grant must not
+// fit the new asking.
+func TestAcquireSlotAgain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	first, err := run[string](h, nil, h.acts.AcquireSlot, slot())
+	require.NoError(t, err)
+	again := slot()
+	again.Parked, again.Turn = true, 2
+	second, err := run[string](h, nil, h.acts.AcquireSlot, again)
+	require.NoError(t, err)
+	require.Equal(t, first+"/2", second)
+	require.True(t, h.temporal.signals[len(h.temporal.signals)-3].(activities.SlotRequest).Parked)
+}
+
+// What the gate thinks is corrected by the job's memo: that a slot was given back
+// by what says so of that slot, that a job has one by any.
+func TestWatchJobBelievesTheMemo(t *testing.T) {
+	t.Parallel()
+	held, parked, later := slot(), slot(), slot()
+	held.Nonce, parked.Nonce, later.Nonce = "n1", "n1", "n2"
+	parked.Parked = true
+	at := func(r activities.SlotRequest, state string) *activities.SlotMemo {
+		return &activities.SlotMemo{Request: r, State: state}
+	}
+	for name, c := range map[string]struct {
+		asked activities.SlotRequest
+		memo  *activities.SlotMemo
+		says  bool
+	}{
+		"parked, thought to hold":         {held, at(parked, activities.SlotParked), true},
+		"parked in an earlier turn":       {later, at(parked, activities.SlotParked), false},
+		"holds, thought to be parked":     {parked, at(later, activities.SlotHeld), true},
+		"holds, as thought":               {held, at(held, activities.SlotHeld), false},
+		"parked, as thought":              {parked, at(parked, activities.SlotParked), false},
+		"waits again, thought to hold":    {held, at(later, activities.SlotWaiting), false},
+		"has not taken note of its grant": {held, at(held, activities.SlotWaiting), false},
+		"has no memo":                     {held, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			l := look{first: "first", run: "first", status: running}
+			if c.memo != nil {
+				l.memo = memo(t, c.memo).GetMemo()
+			}
+			h.temporal.looks = map[string][]look{"job": {l, {first: "first", status: completed}}}
+			got, err := run[activities.Watched](h, nil, h.acts.WatchJob, c.asked)
+			require.NoError(t, err)
+			if c.says {
+				require.Equal(t, activities.Watched{Slot: c.memo}, got)
+				require.Empty(t, h.temporal.waited)
+			} else {
+				require.Equal(t, activities.Watched{}, got, "it is over")
+				require.Equal(t, []string{"first"}, h.temporal.waited)
+			}
+		})
+	}
 }

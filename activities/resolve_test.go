@@ -10,6 +10,7 @@ import (
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/faulty"
 )
 
@@ -32,6 +33,39 @@ func TestResolveFillsInTheWorkersSettings(t *testing.T) {
 		MaxVerifyAge: time.Hour, Window: 8, ContinueAfter: got.ContinueAfter,
 	}, got)
 	require.Positive(t, got.ContinueAfter)
+}
+
+func TestResolveTakesWhenToSwitch(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.fill(1)
+	got, err := resolve(h, `{"namespace":"docs","to":"newer","cutover":"manual","cutover_window":"23:30-04:00 Europe/Berlin","max_verify_age_seconds":90}`)
+	require.NoError(t, err)
+	require.Equal(t, activities.CutoverManual, got.Cutover)
+	require.Equal(t, "23:30-04:00 Europe/Berlin", got.CutoverWindow)
+	require.Equal(t, 90*time.Second, got.MaxVerifyAge)
+	require.False(t, got.Publish)
+	require.False(t, got.PostHook)
+	for request, says := range map[string]string{
+		`"cutover":"by hand"`:                    `request field "cutover": "by hand" is neither auto nor manual`,
+		`"cutover_window":"at night"`:            `request field "cutover_window": "at night" is no window`,
+		`"cutover_window":"02:00-04:00 Nowhere"`: `request field "cutover_window"`,
+		`"max_verify_age_seconds":0`:             `request field "max_verify_age_seconds": 0 is not between 1 and`,
+		`"max_verify_age_seconds":99999999999`:   `request field "max_verify_age_seconds"`,
+		`"hooks":{"veto":{"command":["rm"]}}`:    `unknown field "hooks"`,
+	} {
+		_, err := resolve(h, `{"namespace":"docs","to":"newer",`+request+`}`)
+		requireCode(t, err, activities.CodeInvalidRequest)
+		require.ErrorContains(t, err, says)
+	}
+
+	ns := h.catalog.Namespaces["docs"]
+	ns.Publish, ns.Hooks.Post = "docs_active", &catalog.Hook{URL: "http://127.0.0.1:1"}
+	h.catalog.Namespaces["docs"] = ns
+	got, err = resolve(h, `{"namespace":"docs","to":"newer"}`)
+	require.NoError(t, err)
+	require.True(t, got.Publish)
+	require.True(t, got.PostHook)
 }
 
 func TestResolveTakesWhatTheRequestSays(t *testing.T) {

@@ -25,6 +25,7 @@ type look struct {
 	status     enumspb.WorkflowExecutionStatus
 	children   []string // workflow ids of those that are pending
 	activities []*workflowpb.PendingActivityInfo
+	memo       *commonpb.Memo
 	err        error
 }
 
@@ -61,7 +62,7 @@ func (s *temporalServer) DescribeWorkflowExecution(_ context.Context, id, run st
 		return nil, l.err
 	}
 	out := &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
-		Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: l.run}, FirstRunId: l.first, Status: l.status,
+		Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: l.run}, FirstRunId: l.first, Status: l.status, Memo: l.memo,
 	}}
 	out.PendingActivities = l.activities
 	for _, c := range l.children {
