@@ -136,6 +136,9 @@ func (p *planner) remarks() {
 	if p.job.Source != "" {
 		p.note("the namespace is self-contained: items are read from %s; there is no fence and no capture of changes, so that each pass is a full one", p.job.Source)
 	}
+	if p.namespace.Publish != "" {
+		p.warn("%s", catalog.PublishWarning(p.namespace.Publish))
+	}
 	if p.namespace.Golden == nil {
 		p.note("no golden queries: the quality of the models is not compared")
 	}

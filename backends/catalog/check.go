@@ -58,6 +58,7 @@ func Check(ctx context.Context, w *World) []Finding {
 		if open[ns.Store] {
 			c.source(ctx, ns)
 			c.index(ctx, ns)
+			c.publish(ctx, ns)
 		}
 		if reg := w.catalog.Registry; open[ns.Store] && reg == "" || open[reg] {
 			c.route(ctx, ns)

@@ -61,11 +61,12 @@ func (f *Fields) List(key string) []string {
 	texts := make([]string, 0, len(n.Content))
 	for i, c := range n.Content {
 		name := below(key, strconv.Itoa(i))
-		text, ok := f.text(c)
-		if !ok && !f.doc.broken[c] {
+		switch text, ok := f.text(c); {
+		case ok:
+			texts = append(texts, text)
+		case !f.doc.broken[c]:
 			f.doc.report(c.Line, below(f.key, name), "is not text: put it in quotes")
 		}
-		texts = append(texts, text)
 	}
 	return texts
 }
@@ -73,7 +74,7 @@ func (f *Fields) List(key string) []string {
 // text is a node's text, with its variables filled in.
 func (f *Fields) text(n *yaml.Node) (string, bool) {
 	if filled, ok := f.doc.values[n]; ok {
-		return filled, true
+		return filled, !f.doc.broken[n]
 	}
 	return n.Value, n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && !f.doc.broken[n]
 }

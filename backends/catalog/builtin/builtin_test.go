@@ -279,3 +279,37 @@ func TestTwoNamespacesOfOneTableArePointedOut(t *testing.T) {
 	require.Len(t, c.Warnings, 1)
 	require.Equal(t, "models.twin", c.Warnings[0].Key)
 }
+
+// What a published name shows is asked for: nothing, the active generation, or
+// what is wrong.
+func TestCheckOfAPublishedName(t *testing.T) {
+	t.Parallel()
+	w := world(t, strings.Replace(both, "payload: meta", "payload: meta, publish: docs_active", 1))
+	const key = "namespaces.docs.publish"
+	require.Equal(t, "ok: nothing yet: the next switch makes it", findings(t, w)[key])
+	index, err := w.Index(t.Context(), "docs")
+	require.NoError(t, err)
+	reg, err := w.Registry(t.Context(), "docs")
+	require.NoError(t, err)
+	publisher, can := backends.As[backends.Publisher](index)
+	require.True(t, can)
+	var locators []string
+	for _, revision := range []string{"", "2"} {
+		m, err := w.Model("small")
+		require.NoError(t, err)
+		m.Revision = revision
+		g, err := index.Create(t.Context(), backends.SpecOf(m, index.Locator(m)))
+		require.NoError(t, err)
+		locators = append(locators, g.Spec().Locator)
+	}
+	m, err := w.Model("small")
+	require.NoError(t, err)
+	_, err = route.Swap(t.Context(), reg, 0, route.Route{
+		Namespace: "docs", Generation: 1, Locator: locators[0], Model: "small", Fingerprint: m.Fingerprint(), Dimensions: 64, Metric: backends.Cosine,
+	})
+	require.NoError(t, err)
+	require.NoError(t, publisher.Publish(t.Context(), locators[0]))
+	require.Equal(t, "ok: docs_active shows "+locators[0], findings(t, w)[key])
+	require.NoError(t, publisher.Publish(t.Context(), locators[1]))
+	require.Contains(t, findings(t, w)[key], "problem: conflict: docs_active shows "+locators[1]+", and active is "+locators[0])
+}
