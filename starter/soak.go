@@ -33,8 +33,8 @@ func (e *RefusedError) Unwrap() error {
 	return ErrRefused
 }
 
-// Soak returns what is known of a namespace's latest soak: of one that is over,
-// its result. Errors: ErrInvalid (the namespace), ErrNotFound where there was none
+// Soak returns what is known of a namespace's latest soak: of one that goes on
+// with what its keepers are at, of one that is over its result. Errors: ErrInvalid (the namespace), ErrNotFound where there was none
 // or Temporal has forgotten it, ErrNoWorker, ErrUnreachable, ErrDenied.
 func (c *Client) Soak(ctx context.Context, namespace string) (workflows.SoakStatus, error) {
 	d, err := c.describeSoak(ctx, namespace)
@@ -45,8 +45,8 @@ func (c *Client) Soak(ctx context.Context, namespace string) (workflows.SoakStat
 		var s workflows.SoakStatus
 		closed, err := c.query(ctx, d, workflows.QueryStatus, &s)
 		if !closed {
-			if failure := d.trouble(); failure != "" && err == nil {
-				s.LastError = failure
+			if err == nil {
+				c.addKeepers(&s, d)
 			}
 			return s, err
 		}
@@ -54,6 +54,23 @@ func (c *Client) Soak(ctx context.Context, namespace string) (workflows.SoakStat
 	cctx, cancel := context.WithTimeout(ctx, c.config.CallTimeout)
 	defer cancel()
 	return c.soakResult(cctx, namespace, "")
+}
+
+// addKeepers adds what the keepers of both generations said in their last
+// heartbeat: they work for a quarter of an hour before the soak itself hears of them.
+func (c *Client) addKeepers(s *workflows.SoakStatus, d description) {
+	for _, a := range d.pending {
+		var res workflows.StepResult
+		if a.GetActivityType().GetName() != workflows.KeepInStepName || a.GetHeartbeatDetails() == nil {
+			continue
+		}
+		if c.config.DataConverter.FromPayloads(a.GetHeartbeatDetails(), &res) == nil {
+			s.Learn(res, a.GetLastHeartbeatTime().AsTime())
+		}
+	}
+	if failure := d.trouble(); failure != "" {
+		s.LastError = failure
+	}
 }
 
 // soakResult waits for the end of a soak.

@@ -113,14 +113,25 @@ func (s *soak) inStep(ctx workflow.Context, r activities.StepRequest) error {
 	s.LateUntil = later(s.LateUntil, now, res.Late)
 	if res.Active != nil {
 		s.Active = *res.Active
-		s.Status.Active.learn(now, s.Active)
 	}
 	if res.Standby != nil {
 		s.Standby = *res.Standby
-		s.Status.Standby.learn(now, s.Standby)
 	}
+	s.Status.Learn(res, now)
 	s.details(ctx)
 	return err
+}
+
+// Learn takes over what the keepers said at a time: in their result, or in the
+// heartbeat of one that is at work.
+func (s *SoakStatus) Learn(res StepResult, at time.Time) {
+	if res.Active != nil {
+		s.Active.learn(at, *res.Active)
+	}
+	if res.Standby != nil {
+		s.Standby.learn(at, *res.Standby)
+	}
+	s.Rollback = s.rollback()
 }
 
 // learn takes over what a keeper says.

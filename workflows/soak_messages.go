@@ -29,6 +29,13 @@ func SoakID(namespace string) string { return activities.SoakID(namespace) }
 // SoakPlan is the input of a SoakWorkflow.
 type SoakPlan = activities.SoakPlan
 
+// StepResult is what the keepers of a soak's generations report; the details of
+// their activity's heartbeat.
+type StepResult = activities.StepResult
+
+// KeepInStepName is the type of that activity.
+const KeepInStepName = "KeepInStep"
+
 // RollbackRequest is the payload of the rollback update.
 type RollbackRequest struct {
 	// Stale accepts that the former generation can't be brought in step: what
