@@ -19,6 +19,7 @@ import (
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/embedders/hashing"
+	"github.com/reembed/reembed/backends/faulty"
 	"github.com/reembed/reembed/backends/records"
 	"github.com/reembed/reembed/backends/route"
 	"github.com/reembed/reembed/backends/stores/memory"
@@ -33,6 +34,7 @@ type inside struct {
 	t      *testing.T
 	store  *memory.Store
 	client *starter.Client
+	faults *faulty.Script // of what the workers ask; applications and tests ask the store itself
 }
 
 var (
@@ -64,6 +66,7 @@ func newInside(t *testing.T) *inside {
 	temporal, err := server.Dial(client.Options{Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
+	faults := faulty.New()
 	open := func(m backends.Model) (backends.Embedder, error) { return hashing.New(m, hashing.Config{}) }
 	world := catalog.NewWorld(&catalog.Catalog{
 		File: "reembed.yaml",
@@ -73,7 +76,12 @@ func newInside(t *testing.T) *inside {
 		Embedders:  map[string]catalog.EmbedderSpec{"builtin": {Name: "builtin", Driver: "hashing", Open: open}},
 		Models:     map[string]catalog.ModelSpec{"small": {Model: insideSmall, Embedder: "builtin"}, "large": {Model: insideLarge, Embedder: "builtin"}},
 		Namespaces: map[string]catalog.Namespace{"articles": {Name: "articles", Store: "main", Model: "small", Writes: catalog.WritesText}},
-	}, catalog.Decorators{})
+	}, catalog.Decorators{
+		Source:   func(_ string, s backends.Source) backends.Source { return faults.Source(s) },
+		Index:    func(_ string, i backends.Index) backends.Index { return faults.Index(i) },
+		Embedder: func(_ string, e backends.Embedder) backends.Embedder { return faults.Embedder(e) },
+		Registry: faults.Registry,
+	})
 	t.Cleanup(func() { require.NoError(t, world.Close()) })
 	a := &activities.Activities{World: world, Temporal: temporal, Settings: activities.Settings{JobTimeout: 5 * time.Minute, RangeItems: 50}}
 	jobs := sdk.New(temporal, workflows.TaskQueue, sdk.Options{})
@@ -94,7 +102,7 @@ func newInside(t *testing.T) *inside {
 		all.Wait()
 	})
 	return &inside{
-		t: t, store: store,
+		t: t, store: store, faults: faults,
 		client: starter.New(temporal, starter.Config{Address: server.Address(), Namespace: devserver.Namespace}),
 	}
 }
