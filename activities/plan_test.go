@@ -182,7 +182,7 @@ func TestPlanBlockersAndWarnings(t *testing.T) {
 			ns := h.catalog.Namespaces["docs"]
 			ns.Writes = catalog.WritesVectors
 			h.catalog.Namespaces["docs"] = ns
-		}, "", "inside this process"},
+		}, "", "found by sampling only"},
 		{"a single vector that must not be stored", func(h *house, _ *activities.Job) {
 			n := 0
 			h.embedsAs(func(v []float32) []float32 {

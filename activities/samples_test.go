@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/catalog"
 	"github.com/reembed/reembed/backends/faulty"
@@ -62,6 +63,26 @@ func TestVerifySamples(t *testing.T) {
 	h.faults.Add(faulty.Fault{Operation: "Search", Err: backends.ErrUnavailable})
 	_, err = run[activities.Verification](h, nil, h.acts.VerifySamples, job)
 	requireCode(t, err, activities.CodeUnavailable)
+}
+
+// What the store can't tell, a sample does: somebody wrote over a vector and left
+// its stamp.
+func TestVectorThatWasWrittenOverIsFound(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.fill(40)
+	job := h.prepared()
+	_, err := h.segment(nil, job, activities.SyncForward, "")
+	require.NoError(t, err)
+	r, err := h.generation(newer).Fetch(t.Context(), []string{"id-0003", "id-0004"})
+	require.NoError(t, err)
+	r[0].Vector, r[1].Vector = r[1].Vector, r[0].Vector
+	require.NoError(t, h.generation(newer).Upsert(t.Context(), r))
+	report := h.clean(job)
+	require.True(t, report.Clean(), "the stamps are right")
+	got, err := run[activities.Verification](h, nil, h.acts.VerifySamples, job)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, got.Counts[verify.Drift])
 }
 
 // Without the model before there is nothing to compare with: a bound on the drop

@@ -169,7 +169,7 @@ func TestLoadNamesFileLineAndKey(t *testing.T) {
 		"dangling registry":        {"registry: {store: main}", "registry: {store: mian}", []string{`c.yaml:2: registry.store: "mian" is not in stores; it has main, far`}},
 		"store without registry":   {"registry: {store: main}", "", []string{`c.yaml:24: namespaces.wiki.store: a store of driver plain can't keep the registry: add registry: {store: NAME}`}},
 		"registry that can't":      {"registry: {store: main}", "registry: {store: far}", []string{`c.yaml:2: registry.store: a store of driver plain can't keep the registry: name another`}},
-		"writes vectors":           {"writes: text", "writes: vectors", []string{`c.yaml:22: namespaces.docs.writes: vectors is not yet supported`}},
+		"writes of neither":        {"writes: text", "writes: both", []string{`c.yaml:22: namespaces.docs.writes: "both" is none of text, vectors`}},
 		"publish":                  {"writes: text", "publish: {view: docs}", []string{`c.yaml:22: namespaces.docs.publish: is not text`}},
 		"unknown key of a mapping": {"latency: 40ms", "limits: {rpn: 3000}", []string{`c.yaml:7: embedders.one.limits.rpn: unknown key; known here: burst, rpm`}},
 		"unknown key further down": {"latency: 40ms", "limits: {burst: {mots: 1}}", []string{`c.yaml:7: embedders.one.limits.burst.mots: unknown key; known here: most`}},

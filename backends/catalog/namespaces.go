@@ -30,9 +30,6 @@ func (l *loader) namespace(name string, f *Fields) {
 		f.Later(key)
 	}
 	ns := Namespace{Name: name, Golden: l.golden(f), Publish: f.String("publish"), Hooks: hooks(f), Writes: Writes(f.OneOf("writes", string(WritesText), string(WritesVectors)))}
-	if ns.Writes == WritesVectors {
-		f.Problem("writes", "vectors is not yet supported: write text, and let reembed embed")
-	}
 	ns.Model, _ = l.refer(f, "model", "models")
 	ns.Store, _ = l.refer(f, "store", "stores")
 	spec, ok := l.catalog.Stores[ns.Store]

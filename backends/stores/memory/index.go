@@ -63,7 +63,7 @@ func (x *Index) Ping(ctx context.Context) error { return ctx.Err() }
 func (x *Index) Traits() backends.IndexTraits {
 	return backends.IndexTraits{
 		CopiesPayload:  x.store.config.CopiesPayload,
-		ForeignWriters: "none: the store is inside this process",
+		ForeignWriters: "a vector that is written over under its stamp is found by sampling only",
 	}
 }
 
