@@ -113,9 +113,9 @@ func nextPass(ctx context.Context, w *catalog.World, q *quarantine) (string, err
 	active := found && (q.only == nil || slices.Contains(q.only, r.Fingerprint))
 	switch {
 	case soaking && active:
-		return "a full pass of the soak asks again; " + repair, nil
+		return "the soak asks again in a full pass only; " + repair, nil
 	case soaking:
-		return "a full pass of the soak asks again", nil
+		return "the soak asks again in its next full pass; where the source tells what changed, the next job may come before", nil
 	case held:
 		return fmt.Sprintf("job %s asks again in its next full pass: where it only waits, once its verification is repeated and finds them missing", lease.Job), nil
 	case active:

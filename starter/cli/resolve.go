@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reembed/reembed/backends"
 	"github.com/reembed/reembed/backends/route"
 	"github.com/reembed/reembed/starter/cli/layout"
 )
@@ -41,4 +42,5 @@ func writeRoute(p *layout.Page, r route.Route) {
 	p.Pair("fingerprint", r.Fingerprint)
 	p.Pair("dimensions", r.Dimensions)
 	p.Pair("metric", r.Metric)
+	p.Pair("stamp", backends.Stamp{Fingerprint: r.Fingerprint, Content: "<content hash>"}.String())
 }
