@@ -139,6 +139,9 @@ func (p *planner) remarks() {
 	if p.namespace.Publish != "" {
 		p.warn("%s", catalog.PublishWarning(p.namespace.Publish))
 	}
+	if p.job.Source == "" {
+		p.note("%s", catalog.CaptureRemark(p.source))
+	}
 	if p.namespace.Golden == nil {
 		p.note("no golden queries: the quality of the models is not compared")
 	}

@@ -143,6 +143,9 @@ func (c *check) source(ctx context.Context, ns Namespace) {
 		if err != nil {
 			return "", err
 		}
+		if !inside {
+			c.capture(ctx, ns, source)
+		}
 		n, exact, err := source.Count(ctx)
 		if !exact {
 			return fmt.Sprintf("about %d items", n), err

@@ -21,7 +21,7 @@ func (c capture) CaptureTraits() backends.CaptureTraits {
 	return backends.CaptureTraits{Kind: kind, Deletes: kind == backends.CaptureJournal}
 }
 
-// with runs f on the table under the lock.
+// with runs f on the table under the lock; on nil where there is none yet.
 func (c capture) with(ctx context.Context, f func(*items) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -29,17 +29,17 @@ func (c capture) with(ctx context.Context, f func(*items) error) error {
 	s := c.source.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err := s.table(c.source.table.Name)
-	if err != nil {
-		return err
-	}
-	return f(t)
+	return f(s.tables[c.source.table.Name])
 }
 
 // of runs f on what is kept for a consumer.
 func (c capture) of(ctx context.Context, name string, f func(*consumer) error) error {
 	return c.with(ctx, func(t *items) error {
-		have, ok := t.consumers[name]
+		var have *consumer
+		ok := t != nil
+		if ok {
+			have, ok = t.consumers[name]
+		}
 		switch {
 		case !ok:
 			return fmt.Errorf("%w: %q is not subscribed to table %q", backends.ErrChangesLost, name, c.source.table.Name)
@@ -53,6 +53,9 @@ func (c capture) of(ctx context.Context, name string, f func(*consumer) error) e
 // Subscribe begins a journal.
 func (c capture) Subscribe(ctx context.Context, name string) error {
 	return c.with(ctx, func(t *items) error {
+		if t == nil {
+			return fmt.Errorf("%w: table %q", backends.ErrNotFound, c.source.table.Name)
+		}
 		if have, ok := t.consumers[name]; !ok || have.lost {
 			t.consumers[name] = newConsumer(c.source.table)
 		}
@@ -93,7 +96,9 @@ func (c capture) Acknowledge(ctx context.Context, name string, done []backends.C
 // Unsubscribe ends a journal.
 func (c capture) Unsubscribe(ctx context.Context, name string) error {
 	return c.with(ctx, func(t *items) error {
-		delete(t.consumers, name)
+		if t != nil {
+			delete(t.consumers, name)
+		}
 		return nil
 	})
 }
@@ -101,6 +106,9 @@ func (c capture) Unsubscribe(ctx context.Context, name string) error {
 // Consumers lists the journals.
 func (c capture) Consumers(ctx context.Context) (list []backends.Consumer, err error) {
 	err = c.with(ctx, func(t *items) error {
+		if t == nil {
+			return nil
+		}
 		for name, have := range t.consumers {
 			one := backends.Consumer{Name: name, Pending: int64(len(have.marks))}
 			if have.lost {

@@ -22,6 +22,8 @@ type way interface {
 	acknowledge(ctx context.Context, tx *sql.Tx, name string, done []backends.Change) error
 	// pending of a consumer that is there: -1 where its changes are lost, or not counted.
 	pending(ctx context.Context, q querier, name string) (int64, error)
+	// check is CheckCapture.
+	check(ctx context.Context, q querier) (note string, err error)
 }
 
 var _ backends.Capture = capture{}
