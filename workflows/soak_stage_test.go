@@ -36,6 +36,7 @@ type soakStage struct {
 	second        any             // input
 	late          time.Duration   // that writes may still land after each KeepInStep
 	standby       activities.Step // of each KeepInStep
+	active        activities.Step // the same of the other side
 	steps         []activities.StepRequest
 	reports       []workflows.Verification // of each verification; then clean
 	looks         int
@@ -63,7 +64,7 @@ func newSoakStage(t *testing.T) *soakStage {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	s := &soakStage{
 		t: t, env: suite.NewTestWorkflowEnvironment(), plan: soakPlan(),
-		before: map[string]func(int) error{}, standby: activities.Step{InStep: true},
+		before: map[string]func(int) error{}, standby: activities.Step{InStep: true}, active: activities.Step{InStep: true},
 	}
 	s.env.SetTestTimeout(20 * time.Second)
 	s.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.SoakID("docs"), TaskQueue: workflows.TaskQueue})
@@ -152,14 +153,14 @@ func (s *soakStage) acquireLease(context.Context, workflows.Job) (int64, error) 
 func (s *soakStage) keep(_ context.Context, r activities.StepRequest) (activities.StepResult, error) {
 	s.mu.Lock()
 	s.steps = append(s.steps, r)
-	standby := s.standby
+	standby, active := s.standby, s.active
 	s.mu.Unlock()
 	name := "KeepInStep"
 	if r.Once {
 		name = "catch up"
 	}
 	err := s.enter(name)
-	return activities.StepResult{Active: &activities.Step{InStep: true}, Standby: &standby, Late: s.late}, err
+	return activities.StepResult{Active: &active, Standby: &standby, Late: s.late}, err
 }
 
 func (s *soakStage) split(_ context.Context, r activities.SplitRequest) (activities.Split, error) {
