@@ -22,7 +22,7 @@ import (
 func (h *house) segment(setup func(*testsuite.TestActivityEnvironment), job activities.Job, task activities.Task, after backends.Cursor) (activities.SegmentResult, error) {
 	h.t.Helper()
 	r := activities.SegmentRequest{Job: job, Task: task, After: after}
-	if task == activities.SyncForward || task == activities.SyncBackward {
+	if task == activities.SyncForward || task == activities.SyncBackward || task == activities.SyncChanged {
 		return run[activities.SegmentResult](h, setup, h.acts.SyncSegment, r)
 	}
 	return run[activities.SegmentResult](h, setup, h.acts.VerifySegment, r)

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -25,7 +26,7 @@ const (
 )
 
 // changesLost is the warning of a job that could not rely on what the source tells.
-const changesLost = "the source lost changes that it had to tell: a pass over everything found them"
+const changesLost = "the source lost changes that it had to tell, so a pass over everything looked for them"
 
 // changePatience marks jobs that go on while they don't converge.
 const changePatience = "patient-catch-up"
@@ -124,8 +125,9 @@ func (r *run) tasksDue() []Task {
 // from now on, and a pass over everything finds the lost ones.
 func (r *run) subscribeAnew(ctx workflow.Context, lost error) error {
 	r.Status.LastError = messageOf(lost)
-	if s := &r.Status; !slices.Contains(s.Warnings, changesLost) { // it may happen again and again
-		s.Warnings = append(s.Warnings, changesLost)
+	told := func(w string) bool { return strings.HasPrefix(w, changesLost) }
+	if s := &r.Status; !slices.ContainsFunc(s.Warnings, told) { // it may happen again and again
+		s.Warnings = append(s.Warnings, changesLost+": "+messageOf(lost))
 	}
 	r.details(ctx)
 	sctx := long(ctx, r.Job, TaskQueue, "subscribe to changes anew")
@@ -134,7 +136,11 @@ func (r *run) subscribeAnew(ctx workflow.Context, lost error) error {
 		return err
 	}
 	r.Capture = how
-	return r.syncPass(ctx, bothWays)
+	if err := r.syncPass(ctx, bothWays); err != nil {
+		return err
+	}
+	r.Status.LastError = ""
+	return nil
 }
 
 // unsubscribe ends the capture of a job that has ended. A soak behind it keeps

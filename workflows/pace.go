@@ -38,7 +38,7 @@ func perSecond(n int64, took time.Duration) float64 {
 
 // String says it for people.
 func (l *Lag) String() string {
-	return fmt.Sprintf("non-converging: %s changes/s arrive, %s/s are synced; the last pass found %d, the bound is %d",
+	return fmt.Sprintf("%s changes/s arrive, %s/s are synced; the last pass found %d, the bound is %d",
 		rate(l.Arriving), rate(l.Synced), l.Changes, l.Bound)
 }
 

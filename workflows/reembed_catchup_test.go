@@ -107,7 +107,8 @@ func TestLostChanges(t *testing.T) {
 			require.Equal(t, 2, s.called("SplitPass sync-backward"))
 			require.Len(t, status.Warnings, 1)
 			require.Contains(t, status.Warnings[0], "lost changes")
-			require.Contains(t, status.LastError, "too many")
+			require.Contains(t, status.Warnings[0], "too many")
+			require.Empty(t, status.LastError, "it is over")
 		})
 	}
 }
@@ -135,7 +136,7 @@ func TestSubscribingAnewFails(t *testing.T) {
 	require.Equal(t, 1, s.called("Unsubscribe"))
 }
 
-// TestCaptureEndsWithTheCapturesSource guards workers whose catalog has no capture
+// TestCaptureThatIsNoMore guards workers whose catalog has no capture
 // any more: passes over everything do.
 func TestCaptureThatIsNoMore(t *testing.T) {
 	t.Parallel()
@@ -223,7 +224,7 @@ func TestBriskWritersAreNoHindrance(t *testing.T) {
 	require.Less(t, s.called("SplitPass sync-changed"), 10)
 }
 
-// TestLateConvergence guards the difference to a backlog: one that shrinks is none.
+// TestBacklogIsNotNonConverging guards the difference to a backlog: one that shrinks is none.
 func TestBacklogIsNotNonConverging(t *testing.T) {
 	t.Parallel()
 	s := captured(t, true)
@@ -279,6 +280,11 @@ func TestCancelInThePause(t *testing.T) {
 func TestSoakKeepsTheConsumer(t *testing.T) {
 	t.Parallel()
 	s := captured(t, true)
+	s.soakable()
+	require.Equal(t, workflows.Completed, s.play().State)
+	require.Zero(t, s.called("Unsubscribe"))
+
+	s = captured(t, true)
 	s.before["Unsubscribe"] = func(int) error { return hopeless(activities.CodeUnavailable, "down") }
 	require.Equal(t, workflows.Completed, s.play().State, "what can't be let go hinders nobody")
 	require.Equal(t, 1, s.called("Unsubscribe"))

@@ -111,7 +111,7 @@ func (s Status) markdown() string {
 				p.Totals.Written, p.Totals.Deleted, p.Totals.Quarantined, p.Totals.Tokens)
 	}
 	if lag := p.NonConverging; lag != nil {
-		out += "- " + lag.String() + "\n"
+		out += "- **non-converging**: " + lag.String() + "\n"
 	}
 	for _, line := range [][2]string{{"reason", s.Reason}, {"error", s.ErrorCode}, {"last error", s.LastError}} {
 		if line[1] != "" {

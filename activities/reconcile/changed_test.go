@@ -116,7 +116,7 @@ func TestChangedCostsWhatChanged(t *testing.T) {
 // plain hides that the generation can write conditionally.
 func (w *world) plain() { w.target = struct{ backends.Generation }{w.target} }
 
-// TestChangedFails: each call fails in turn, before or after its effect. Whatever
+// TestEachCallOfChangedFails: each call fails in turn, before or after its effect. Whatever
 // was acknowledged is right, and a second run leaves everything right.
 func TestEachCallOfChangedFails(t *testing.T) {
 	t.Parallel()

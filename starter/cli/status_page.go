@@ -74,6 +74,9 @@ func writeWork(p *layout.Page, s workflows.Status) {
 		}
 		p.Pair("progress", line)
 	}
+	if lag := now.NonConverging; lag != nil {
+		p.Pair("non-converging", lag.String()+"; since "+when(lag.Since))
+	}
 	if t := now.Totals; t != (workflows.Counts{}) {
 		p.Pair("written", fmt.Sprintf("%s, %s deleted, %s quarantined", human.Things(t.Written, "vector"), human.Count(t.Deleted), human.Count(t.Quarantined)))
 		p.Pair("embedded", fmt.Sprintf("%s in %s, %s; %s took an equal text's vector",

@@ -30,6 +30,9 @@ func (p *pace) view(s workflows.Status, now time.Time, elapsed time.Duration) vi
 		rate:     s.Progress.ItemsPerSecond, eta: -1,
 		elapsed: elapsed, reason: s.Reason, trouble: s.LastError,
 	}
+	if lag := s.Progress.NonConverging; lag != nil {
+		v.lag = "non-converging: " + lag.String()
+	}
 	if !v.measured {
 		v.done = 0
 		return v

@@ -158,3 +158,17 @@ func TestWriterErrorIsReturned(t *testing.T) {
 	r.Show(copying(1))
 	require.ErrorContains(t, r.Close(), "broken pipe")
 }
+
+// TestLagIsShown guards what a job below fast writers looks like: passes begin again
+// and again, and nothing said why.
+func TestLagIsShown(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	c := newClock()
+	r := progress.New(&out, progress.Options{Now: c.Now})
+	s := copying(10)
+	s.Phase, s.Progress.NonConverging = workflows.CatchingUp, &workflows.Lag{Changes: 400, Bound: 10, Arriving: 52.4, Synced: 7.04}
+	r.Show(s)
+	require.NoError(t, r.Close())
+	require.Contains(t, out.String(), "non-converging: 52 changes/s arrive, 7.0/s are synced; the last pass found 400, the bound is 10\n")
+}

@@ -21,6 +21,7 @@ type view struct {
 	elapsed     time.Duration
 	reason      string // why it waits
 	trouble     string // that is being retried
+	lag         string // how far catch-up stays behind the application
 }
 
 // Bounds of the bar's width; on a terminal too narrow for the least there is none.
@@ -41,6 +42,9 @@ func (v view) line(width int) string {
 		}
 	}
 	line := head + " " + tail
+	if v.lag != "" {
+		line += "  " + v.lag
+	}
 	if v.trouble != "" {
 		line += "  retrying: " + layout.OneLine(v.trouble)
 	}
