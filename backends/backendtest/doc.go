@@ -27,5 +27,6 @@
 //	changes_races writers and consumers at once: no change is missed
 //	conditional   writes of what is still so
 //	fuzz          any strings for ids, keys, cursors and names
+//	fuzz_capture  any history of a table and its consumers, against a model
 //	crash         what is there after a store was left open and opened again
 package backendtest

@@ -151,6 +151,8 @@ func TestRegistry(t *testing.T) {
 
 func FuzzSource(f *testing.F) { backendtest.FuzzSource(f, sources()) }
 
+func FuzzCapture(f *testing.F) { backendtest.FuzzCapture(f, captures(memory.CaptureJournal).Harness) }
+
 func FuzzIndex(f *testing.F) { backendtest.FuzzIndex(f, indexes(memory.Config{})) }
 
 func FuzzRegistry(f *testing.F) { backendtest.FuzzRegistry(f, registries()) }

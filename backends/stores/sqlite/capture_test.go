@@ -77,6 +77,12 @@ func TestJournal(t *testing.T) {
 	backendtest.Capture(t, h)
 }
 
+func FuzzCapture(f *testing.F) {
+	backendtest.FuzzCapture(f, harness(func(t *testing.T, s *sqlite.Store, name string) backends.Source {
+		return capturing(t, s, sqlite.Table{Name: name, Capture: sqlite.CaptureJournal})
+	}))
+}
+
 func triggersOf(t *testing.T, db *sql.DB, table string) (names []string) {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? AND name LIKE '%_insert' ORDER BY name", table)

@@ -48,8 +48,11 @@ const perBatch = 50
 // increments of one registry record.
 func child(role, path string) error {
 	ctx := context.Background()
-	if role == "denied" {
+	switch role {
+	case "denied":
 		return denied(ctx, path)
+	case "changes":
+		return makeChanges(ctx, path)
 	}
 	s, err := sqlite.Open(ctx, sqlite.Config{Path: path})
 	if err != nil {
