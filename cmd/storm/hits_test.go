@@ -36,11 +36,16 @@ func (s *storm) hits() []hit {
 		{"provider 429", s.provider(providertest.Fault{Kind: providertest.RateLimited, RetryAfter: "1"})},
 		{"provider 500", s.provider(providertest.Fault{Kind: providertest.InternalError})},
 		{"provider hangs", s.provider(providertest.Fault{Kind: providertest.Hang})},
-		{"store locked", s.lockStore},
 		{"burst", s.burst},
 	}
+	if s.path != "" {
+		all = append(all, hit{"store locked", s.lockStore})
+	}
 	if *lasts > time.Minute {
-		all = append(all, hit{"worker frozen", s.freezeWorker}, hit{"deploy", s.deploy})
+		all = append(all, hit{"deploy", s.deploy})
+		if s.path != "" {
+			all = append(all, hit{"worker frozen", s.freezeWorker})
+		}
 	}
 	return all
 }
@@ -83,15 +88,38 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
+// worker is one that works: a process, or a part of this one.
+type worker interface {
+	Kill() error
+	Stop(grace time.Duration) error
+	Running() bool
+	Wait() error
+}
+
 // crew are the workers.
 type crew struct {
 	mu      sync.Mutex
-	workers []*child.Process
-	hire    func() (*child.Process, error)
+	workers []worker
+	hire    func() (worker, error)
+}
+
+// workersOfCrew is how many work at once.
+const workersOfCrew = 2
+
+// muster hires the first ones.
+func (c *crew) muster() error {
+	for range workersOfCrew {
+		p, err := c.hire()
+		if err != nil {
+			return err
+		}
+		c.workers = append(c.workers, p)
+	}
+	return nil
 }
 
 // replace ends one of them, and starts another. One that ended by itself is an error.
-func (c *crew) replace(n int, end func(*child.Process) error) error {
+func (c *crew) replace(n int, end func(worker) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := errors.Join(c.deserted(), end(c.workers[n])); err != nil {
@@ -109,7 +137,7 @@ func (c *crew) deserted() error {
 	var err error
 	for _, p := range c.workers {
 		if !p.Running() {
-			err = errors.Join(err, fmt.Errorf("a worker ended by itself, with %d: %w", p.ExitCode(), p.Wait()))
+			err = errors.Join(err, fmt.Errorf("a worker ended by itself: %w", p.Wait()))
 		}
 	}
 	return err
@@ -127,11 +155,11 @@ func (c *crew) dismiss() error {
 	return err
 }
 
-func stopped(p *child.Process) error { return p.Stop(time.Minute) }
+func stopped(p worker) error { return p.Stop(time.Minute) }
 
 // deploy puts another worker in the place of one that may finish what it does.
 func (s *storm) deploy(_ context.Context, rng *rand.Rand) error {
-	return s.crew.replace(rng.IntN(workers), stopped)
+	return s.crew.replace(rng.IntN(workersOfCrew), stopped)
 }
 
 // frozen is how long a worker stands still: longer than its heartbeats may be
@@ -139,7 +167,10 @@ func (s *storm) deploy(_ context.Context, rng *rand.Rand) error {
 const frozen = 16 * time.Second
 
 func (s *storm) freezeWorker(ctx context.Context, rng *rand.Rand) error {
-	p := s.crew.workers[rng.IntN(workers)]
+	p, ok := s.crew.workers[rng.IntN(workersOfCrew)].(*child.Process)
+	if !ok {
+		return errors.New("only a process can stand still")
+	}
 	if err := p.Signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
@@ -148,7 +179,7 @@ func (s *storm) freezeWorker(ctx context.Context, rng *rand.Rand) error {
 }
 
 func (s *storm) killWorker(_ context.Context, rng *rand.Rand) error {
-	return s.crew.replace(rng.IntN(workers), (*child.Process).Kill)
+	return s.crew.replace(rng.IntN(workersOfCrew), worker.Kill)
 }
 
 // killServer kills Temporal, and starts it again on its database.
@@ -185,10 +216,12 @@ func (s *storm) lockStore(ctx context.Context, rng *rand.Rand) error {
 
 // burst has the writers hurry.
 func (s *storm) burst(context.Context, *rand.Rand) error {
-	for _, w := range s.writers {
-		select {
-		case w.burst <- struct{}{}:
-		default: // it hurries already
+	for _, set := range s.sets {
+		for _, w := range set.writers {
+			select {
+			case w.burst <- struct{}{}:
+			default: // it hurries already
+			}
 		}
 	}
 	return nil

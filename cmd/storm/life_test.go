@@ -2,6 +2,7 @@ package storm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/reembed/reembed/activities"
@@ -32,7 +33,7 @@ func (s *set) life(ctx context.Context, from, to string, resting bool) error {
 	if err := s.soaks(ctx, to, from); err != nil {
 		return err
 	}
-	if err := s.rollback(ctx, from, resting); err != nil {
+	if err := s.rollback(ctx, from, resting || s.repair == nil); err != nil {
 		return err
 	}
 	if err := s.move(ctx, workflows.Request{To: to}); err != nil {
@@ -48,12 +49,14 @@ func (s *set) life(ctx context.Context, from, to string, resting bool) error {
 // is the soak's work alone.
 func (s *set) soaks(ctx context.Context, active, standby string) error {
 	s.doing.Store("soaks")
-	return s.still(func() error {
-		if err := s.settled(ctx, s.activeOf(active)); err != nil {
-			return err
-		}
-		return s.settled(ctx, s.standbyOf(standby))
-	})
+	return s.still(func() error { return s.inStep(ctx, active, standby) })
+}
+
+func (s *set) inStep(ctx context.Context, active, standby string) error {
+	if err := s.settled(ctx, s.activeOf(active)); err != nil {
+		return err
+	}
+	return s.settled(ctx, s.standbyOf(standby))
 }
 
 // rollback goes back to the former model. What was written before it began is in
@@ -70,7 +73,7 @@ func (s *set) rollback(ctx context.Context, to string, resting bool) error {
 			return err
 		}
 		s.storm.tally.turned(s.name, "rolled back")
-		return s.still(func() error { return s.settles(ctx, to) })
+		return s.still(func() error { return s.repaired(ctx, to) })
 	}
 	return s.still(func() error {
 		if err := back(); err != nil {
@@ -81,35 +84,72 @@ func (s *set) rollback(ctx context.Context, to string, resting bool) error {
 		if err != nil {
 			return err
 		}
-		return s.judged(shot)
+		return errors.Join(s.judged(shot), s.follow(ctx))
 	})
 }
 
-// retire drops the former generation, and looks that it is gone.
+// retire drops the former generation, and looks that it is gone. A late writer
+// has to have come to the active one before.
 func (s *set) retire(ctx context.Context, former string) error {
 	s.doing.Store("retires")
-	err := s.tell(ctx, workflows.SoakRetired, func() (workflows.SoakStatus, error) {
-		return s.storm.stand.Client.Retire(ctx, s.name, workflows.RetireRequest{})
+	return s.still(func() error {
+		err := errors.Join(s.follow(ctx), s.inStep(ctx, other[former], former))
+		if err == nil {
+			err = s.tell(ctx, workflows.SoakRetired, func() (workflows.SoakStatus, error) {
+				return s.storm.stand.Client.Retire(ctx, s.name, workflows.RetireRequest{})
+			})
+		}
+		if err != nil {
+			return err
+		}
+		s.storm.tally.turned(s.name, "retired")
+		_, there, err := s.view.standby(ctx, former)
+		if err == nil && there {
+			err = fmt.Errorf("%s: the generation of %s is there behind its retirement", s.name, former)
+		}
+		if err != nil {
+			return err
+		}
+		return s.repaired(ctx, other[former])
 	})
-	if err != nil {
-		return err
-	}
-	s.storm.tally.turned(s.name, "retired")
-	_, there, err := s.view.standby(ctx, former)
-	if err == nil && there {
-		err = fmt.Errorf("%s: the generation of %s is there behind its retirement", s.name, former)
-	}
-	if err != nil {
-		return err
-	}
-	return s.still(func() error { return s.settles(ctx, other[former]) })
 }
 
-// settles has what was written where nobody keeps a generation in step synced,
-// and looks at all of it.
-func (s *set) settles(ctx context.Context, model string) error {
-	if err := s.reembed(ctx, "diff", s.name, "--repair"); err != nil {
-		return err
+// follower is an application that may know an older route than there is.
+type follower interface {
+	follow(ctx context.Context) error
+}
+
+// follow has all writers read the route.
+func (s *set) follow(ctx context.Context) error {
+	for _, w := range s.writers {
+		if app, ok := w.app.(follower); ok {
+			if err := app.follow(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rests is behind the last life: what was written since nobody kept a generation in
+// step is synced by a job, where nothing else can.
+func (s *set) rests(ctx context.Context) error {
+	if s.repair == nil {
+		if err := s.move(ctx, workflows.Request{To: other[s.active]}); err != nil {
+			return err
+		}
+		s.active = other[s.active]
+	}
+	return s.repaired(ctx, s.active)
+}
+
+// repaired has what was written where no soak keeps a generation in step synced,
+// if that can be, and looks at all of it.
+func (s *set) repaired(ctx context.Context, model string) error {
+	if s.repair != nil {
+		if err := s.repair(ctx); err != nil {
+			return err
+		}
 	}
 	return s.settled(ctx, s.activeOf(model))
 }

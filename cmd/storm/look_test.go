@@ -10,6 +10,14 @@ import (
 	"math"
 )
 
+// looker takes snapshots of a set's generations.
+type looker interface {
+	// active is what the route points at.
+	active(ctx context.Context) (snapshot, error)
+	// standby is another generation, by its model's name; not there when there is none.
+	standby(ctx context.Context, model string) (shot snapshot, there bool, err error)
+}
+
 // pointer is the route as an application in any language reads it.
 type pointer struct {
 	Generation  int64  `json:"generation"`
@@ -99,7 +107,6 @@ func decode(raw []byte) []float32 {
 	return v
 }
 
-// active takes a snapshot of what the route points at.
 func (s *view) active(ctx context.Context) (shot snapshot, err error) {
 	err = s.reading(ctx, func(q queryer) error {
 		p, err := s.route(ctx, q)
@@ -112,8 +119,6 @@ func (s *view) active(ctx context.Context) (shot snapshot, err error) {
 	return shot, err
 }
 
-// standby takes a snapshot of another generation, by its model's name; not there
-// when there is none.
 func (s *view) standby(ctx context.Context, model string) (shot snapshot, there bool, err error) {
 	err = s.reading(ctx, func(q queryer) error {
 		var locator, fingerprint string

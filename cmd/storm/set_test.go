@@ -14,9 +14,12 @@ import (
 type set struct {
 	storm   *storm
 	name    string
-	app     application
 	book    *book
-	view    *view
+	view    looker
+	readers []searcher
+	writers []*writer
+	// repair has what was written synced where no soak does so; nil where nothing can.
+	repair  func(context.Context) error
 	anchors []string // ids of items that are never written again
 	active  string   // the model that its lives have come to
 	doing   atomic.Value
@@ -24,16 +27,23 @@ type set struct {
 	rest sync.RWMutex
 }
 
+func (s *storm) newSet(name string, v looker) *set {
+	set := &set{storm: s, name: name, active: "elder", book: newBook(), view: v}
+	set.doing.Store("begins")
+	s.sets = append(s.sets, set)
+	return set
+}
+
 // anchorsOfSet is how many items stay as they are.
 const anchorsOfSet = 20
 
 // anchor puts the items that stay.
-func (s *set) anchor(ctx context.Context) error {
+func (s *set) anchor(ctx context.Context, app application) error {
 	for n := range anchorsOfSet {
 		id := fmt.Sprintf("anchor-%02d", n)
 		c := content{fmt.Sprintf("anchor %d of %s holds subject%d and matter%d", n, s.name, n*7919, n*104729), `{"page":0}`}
 		s.book.begin(id, "anchor", c, false)
-		if err := s.app.put(ctx, id, c); err != nil {
+		if err := app.put(ctx, id, c); err != nil {
 			return err
 		}
 		s.book.committed(id)

@@ -41,6 +41,13 @@ func (t *tally) struck(kind string) {
 	t.news = append(t.news, kind)
 }
 
+// late counts a write to a collection that the route does not point at.
+func (t *tally) late() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turns["late write"]++
+}
+
 // turned counts a turn of a set's life, and tells of it.
 func (t *tally) turned(set, turn string) {
 	t.mu.Lock()

@@ -2,6 +2,7 @@ package storm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -20,6 +21,7 @@ const (
 // it never touches.
 type writer struct {
 	set   *set
+	app   application
 	name  string
 	rng   *rand.Rand
 	there []string // ids of its items
@@ -28,8 +30,20 @@ type writer struct {
 	burst chan struct{}
 }
 
-func newWriter(s *set, n int, seed uint64) *writer {
-	return &writer{set: s, name: fmt.Sprintf("w%d", n), rng: rand.New(rand.NewPCG(seed, uint64(n))), burst: make(chan struct{}, 1)}
+// newWriter has written the first items of its own.
+func (s *set) newWriter(ctx context.Context, app application) error {
+	n := len(s.writers)
+	w := &writer{
+		set: s, app: app, name: fmt.Sprintf("w%d", n),
+		rng: rand.New(rand.NewPCG(s.storm.seed, uint64(n))), burst: make(chan struct{}, 1),
+	}
+	s.writers = append(s.writers, w)
+	for range 2 * fewest {
+		if err := w.insert(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run writes until the context ends. A write that was begun is ended, so that the
@@ -85,6 +99,7 @@ func operations() []operation {
 		{"re-create", 10, (*writer).recreate},
 		{"twin", 8, (*writer).twin},
 		{"touch", 8, (*writer).touch},
+		// Those of a renamer.
 		{"rename", 6, (*writer).rename},
 		{"roll back", 6, (*writer).abandon},
 	}
@@ -96,7 +111,8 @@ const (
 	most   = 160
 )
 
-// choose takes the next operation: what keeps the set in its bounds goes first.
+// choose takes the next operation: what keeps the set in its bounds goes first,
+// and what the application can't do is left out.
 func (w *writer) choose() operation {
 	all := operations()
 	switch {
@@ -104,6 +120,9 @@ func (w *writer) choose() operation {
 		return all[0]
 	case len(w.there) > most:
 		return all[3]
+	}
+	if _, ok := w.app.(renamer); !ok {
+		all = all[:len(all)-2]
 	}
 	total := 0
 	for _, op := range all {
@@ -148,14 +167,45 @@ func (w *writer) insert(ctx context.Context) error {
 
 func (w *writer) create(ctx context.Context, id, what string) error {
 	c := content{w.text(), w.payload()}
-	return w.note(id, what, c, false, func() error { return w.set.app.put(ctx, id, c) })
+	return w.note(id, what, c, false, func() error { return w.app.put(ctx, id, c) })
+}
+
+// glimpse is an application that has to look before it changes an item: its last
+// change may not have come to where it reads now.
+type glimpse interface {
+	shows(ctx context.Context, id string, c content) (bool, error)
+}
+
+// tries is how many items a writer looks at, before it makes a new one.
+const tries = 5
+
+// mine takes one of the writer's items that it sees as it wrote it; "" when it
+// sees none.
+func (w *writer) mine(ctx context.Context) (string, error) {
+	app, looks := w.app.(glimpse)
+	for range tries {
+		id := w.any(w.there)
+		if !looks {
+			return id, nil
+		}
+		if ok, err := app.shows(ctx, id, w.set.book.last(id)); ok || err != nil {
+			return id, err
+		}
+	}
+	return "", nil
 }
 
 func (w *writer) change(ctx context.Context, what string, f func(*content)) error {
-	id := w.any(w.there)
+	id, err := w.mine(ctx)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return w.insert(ctx)
+	}
 	c := w.set.book.last(id)
 	f(&c)
-	return w.note(id, what, c, false, func() error { return w.set.app.edit(ctx, w.rng.IntN(1<<10), id, c) })
+	return w.note(id, what, c, false, func() error { return w.app.edit(ctx, w.rng.IntN(1<<10), id, c) })
 }
 
 func (w *writer) edit(ctx context.Context) error {
@@ -175,10 +225,16 @@ func (w *writer) touch(ctx context.Context) error {
 }
 
 func (w *writer) remove(ctx context.Context) error {
-	id := w.any(w.there)
+	id, err := w.mine(ctx)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return w.insert(ctx)
+	}
 	w.there = slices.DeleteFunc(w.there, func(other string) bool { return other == id })
 	w.gone = append(w.gone, id)
-	return w.note(id, "delete", content{}, true, func() error { return w.set.app.remove(ctx, id) })
+	return w.note(id, "delete", content{}, true, func() error { return w.app.remove(ctx, id) })
 }
 
 // recreate brings an item back, mostly right behind its end.
@@ -188,6 +244,9 @@ func (w *writer) recreate(ctx context.Context) error {
 			return err
 		}
 	}
+	if len(w.gone) == 0 { // nothing could be deleted
+		return nil
+	}
 	id := w.any(w.gone)
 	w.gone = slices.DeleteFunc(w.gone, func(other string) bool { return other == id })
 	w.there = append(w.there, id)
@@ -195,9 +254,9 @@ func (w *writer) recreate(ctx context.Context) error {
 }
 
 func (w *writer) rename(ctx context.Context) error {
-	app, ok := w.set.app.(renamer)
+	app, ok := w.app.(renamer)
 	if !ok {
-		return w.edit(ctx)
+		return errors.ErrUnsupported
 	}
 	from := w.any(w.there)
 	w.next++
@@ -211,9 +270,9 @@ func (w *writer) rename(ctx context.Context) error {
 }
 
 func (w *writer) abandon(ctx context.Context) error {
-	app, ok := w.set.app.(renamer)
+	app, ok := w.app.(renamer)
 	if !ok {
-		return w.edit(ctx)
+		return errors.ErrUnsupported
 	}
 	return app.abandon(ctx, w.any(w.there))
 }
