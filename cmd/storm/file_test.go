@@ -17,7 +17,7 @@ const inAFile = `
 stores:
   local: {driver: sqlite, path: ./storm.db, busy_timeout: 500ms}
 namespaces:
-  docs: {store: local, table: docs, key: id, text: body, payload: meta, model: elder, writes: text}
+  docs: {store: local, table: docs, key: id, text: body, payload: meta, model: elder, writes: text, capture: journal}
 `
 
 // TestStorm is the storm over an application's table in a file, with workers that

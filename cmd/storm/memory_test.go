@@ -3,6 +3,7 @@ package storm
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,10 +75,22 @@ func (o opened) Source(ns catalog.Namespace) (backends.Source, error) {
 
 func (o opened) Index(ns catalog.Namespace) (backends.Index, error) {
 	if table := tableOf(ns); table != "" {
-		return o.Store.Index(ns.Name).Over(table), nil
+		return prompt{o.Store.Index(ns.Name).Over(table)}, nil
 	}
-	return o.Collections(ns.Name), nil
+	return prompt{o.Collections(ns.Name)}, nil
 }
+
+// prompt declares what is so in memory: a write that its worker did not live to
+// see lands soon, or never. What waits for it need not wait for a minute.
+type prompt struct{ backends.Index }
+
+func (p prompt) Traits() backends.IndexTraits {
+	traits := p.Index.Traits()
+	traits.WriteTimeout = time.Second
+	return traits
+}
+
+func (p prompt) Unwrap() any { return p.Index }
 
 func (o opened) Registry() (backends.Registry, error) { return o.Store.Registry(), nil }
 
