@@ -138,14 +138,8 @@ func (a *Activities) awaitSwitch(ctx context.Context, p SoakPlan) (SwitchSeen, e
 		if err != nil {
 			return SwitchSeen{}, err
 		}
-		now, err := route.Get(ctx, reg, p.Namespace)
-		switch {
-		case err == nil && now.Locator == p.Active.Locator && now.Fingerprint == p.Active.Fingerprint:
-			return SwitchSeen{Switched: true, Route: &now}, nil
-		case err != nil && !errors.Is(err, backends.ErrNotFound):
-			return SwitchSeen{}, err
-		case over:
-			return SwitchSeen{}, nil
+		if seen, err := lookAtSwitch(ctx, reg, p); err != nil || seen.Switched || over {
+			return seen, err
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -158,6 +152,27 @@ func (a *Activities) awaitSwitch(ctx context.Context, p SoakPlan) (SwitchSeen, e
 			return SwitchSeen{}, ctx.Err()
 		}
 	}
+}
+
+// LookAtSwitch looks once whether the route points at the soak's target.
+func (a *Activities) LookAtSwitch(ctx context.Context, p SoakPlan) (SwitchSeen, error) {
+	reg, err := a.World.Registry(ctx, p.Namespace)
+	if err != nil {
+		return SwitchSeen{}, failed(ctx, err)
+	}
+	seen, err := lookAtSwitch(ctx, reg, p)
+	return seen, failed(ctx, err)
+}
+
+func lookAtSwitch(ctx context.Context, reg backends.Registry, p SoakPlan) (SwitchSeen, error) {
+	now, err := route.Get(ctx, reg, p.Namespace)
+	switch {
+	case err == nil && now.Locator == p.Active.Locator && now.Fingerprint == p.Active.Fingerprint:
+		return SwitchSeen{Switched: true, Route: &now}, nil
+	case err != nil && !errors.Is(err, backends.ErrNotFound):
+		return SwitchSeen{}, err
+	}
+	return SwitchSeen{}, nil
 }
 
 // BeginSoak writes down that the namespace soaks. The soak holds the lease.

@@ -16,7 +16,7 @@ func RegisterJobs(r worker.Registry, a *activities.Activities) {
 		a.Resolve, a.AcquireSlot, a.AcquireLease, a.ReleaseLease, a.Plan, a.Prepare,
 		a.Subscribe, a.Unsubscribe,
 		a.SplitPass, a.NextOpening, a.CheckSwitch, a.Switch, a.Publish, a.PostHook, a.RecordOutcome,
-		a.ArmSoak, a.ClearSoak, a.AwaitSwitch, a.BeginSoak, a.KeepInStep, a.EndSoak,
+		a.ArmSoak, a.ClearSoak, a.AwaitSwitch, a.LookAtSwitch, a.BeginSoak, a.KeepInStep, a.EndSoak,
 	} {
 		r.RegisterActivity(activity)
 	}

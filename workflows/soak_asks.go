@@ -35,6 +35,9 @@ func (s *soak) answerUpdates(ctx workflow.Context) error {
 			if err != nil {
 				return err
 			}
+			if s.Machine.Phase == SoakArmed { // it may not have noticed the switch yet: its handler looks
+				return nil
+			}
 			return s.refuse(a)
 		}
 		err := workflow.SetUpdateHandlerWithOptions(ctx, update, handle, workflow.UpdateHandlerOptions{Validator: check})
@@ -74,6 +77,12 @@ func (s *soak) refuse(a *soakAsk) error {
 func (s *soak) serve(ctx workflow.Context, a *soakAsk) (SoakStatus, error) {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
+	if err := s.noticed(ctx); err != nil {
+		return SoakStatus{}, err
+	}
+	if err := s.refuse(a); err != nil { // the phase may be another one by now
+		return SoakStatus{}, err
+	}
 	s.ask = a
 	if s.Epoch != 0 || a.update == UpdateEnd { // else it waits for the namespace, which this needs
 		s.interrupt()
@@ -82,6 +91,23 @@ func (s *soak) serve(ctx workflow.Context, a *soakAsk) (SoakStatus, error) {
 		return SoakStatus{}, err
 	}
 	return s.look(), a.err
+}
+
+// noticed sees to it that an armed soak notices a switch that has just been: whoever
+// saw the job complete need not wait for the soak to see that too.
+func (s *soak) noticed(ctx workflow.Context) error {
+	if s.Machine.Phase != SoakArmed {
+		return nil
+	}
+	var seen activities.SwitchSeen
+	lctx := closing(ctx, s.plan.Active, "has the job switched?") // bounded: the asker waits
+	if err := workflow.ExecuteActivity(lctx, work.LookAtSwitch, plain(s.plan)).Get(ctx, &seen); err != nil || !seen.Switched {
+		return err
+	}
+	if s.Machine.Phase == SoakArmed {
+		s.interrupt() // its wait begins anew, and ends at once
+	}
+	return workflow.Await(ctx, func() bool { return s.Machine.Phase != SoakArmed })
 }
 
 // begin turns to what was asked for.

@@ -20,6 +20,8 @@ func (s *soak) await(ctx workflow.Context) error {
 	switch {
 	case s.stopped != "":
 		return s.ended(ctx, s.stopped)
+	case temporal.IsCanceledError(err): // to look again
+		return nil
 	case err != nil:
 		return s.trouble(ctx, err)
 	case !switched:

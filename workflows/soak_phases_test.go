@@ -70,11 +70,28 @@ func TestEachUpdateInEachPhase(t *testing.T) {
 					require.Equal(t, end, status.Phase)
 					return
 				}
+				if phase == workflows.SoakArmed {
+					a.rejected = a.failed // it has looked whether that is still so
+				}
 				require.ErrorContains(t, a.rejected, why[phase])
 				require.Equal(t, undisturbed[phase], status.Phase)
 			})
 		}
 	}
+}
+
+// TestUpdateRightBehindTheSwitch guards whoever saw the job complete: the soak may
+// not have noticed the switch yet, and looks.
+func TestUpdateRightBehindTheSwitch(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.justSwitched = true
+	a := &answer{}
+	status := s.meet(workflows.SoakArmed, func() { s.update(a, workflows.UpdateRollback, nil) })
+	require.NoError(t, a.rejected)
+	require.NoError(t, a.failed)
+	require.Equal(t, workflows.SoakReversed, status.Phase)
+	require.Equal(t, 1, s.called("LookAtSwitch"))
 }
 
 // TestStopOfASoakInEachPhase guards the cancel signal and Temporal's own

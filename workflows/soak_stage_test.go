@@ -33,6 +33,7 @@ type soakStage struct {
 	onCall func(name string, n int)
 
 	neverSwitched bool
+	justSwitched  bool            // as the one who looks sees it
 	second        any             // input
 	late          time.Duration   // that writes may still land after each KeepInStep
 	standby       activities.Step // of each KeepInStep
@@ -81,7 +82,7 @@ func newSoakStage(t *testing.T) *soakStage {
 		}
 	}
 	for name, actor := range map[string]any{
-		"AwaitSwitch": s.awaitSwitch, "AcquireLease": s.acquireLease, "FinishIndex": jobs("FinishIndex", nil),
+		"AwaitSwitch": s.awaitSwitch, "LookAtSwitch": s.lookAtSwitch, "AcquireLease": s.acquireLease, "FinishIndex": jobs("FinishIndex", nil),
 		"BeginSoak":   func(context.Context, activities.SoakBegin) error { return s.enter("BeginSoak") },
 		"CheckSwitch": jobs("CheckSwitch", nil), "DropFormer": jobs("DropFormer", &s.dropped), "Switch": s.switchRoute,
 		"SplitPass": s.split, "VerifySegment": s.verify, "KeepInStep": s.keep,
@@ -143,6 +144,10 @@ func (s *soakStage) awaitSwitch(context.Context, workflows.SoakPlan) (activities
 	return activities.SwitchSeen{Switched: true, Route: &workflows.Route{
 		Namespace: "docs", Generation: 2, Locator: "docs_large", Model: "large", Version: 4,
 	}}, err
+}
+
+func (s *soakStage) lookAtSwitch(context.Context, workflows.SoakPlan) (activities.SwitchSeen, error) {
+	return activities.SwitchSeen{Switched: s.justSwitched}, s.enter("LookAtSwitch")
 }
 
 func (s *soakStage) acquireLease(context.Context, workflows.Job) (int64, error) {

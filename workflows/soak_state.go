@@ -57,13 +57,16 @@ func (m *SoakMachine) Stoppable() bool {
 	return m.Phase == SoakArmed || m.Phase == SoakSoaking || m.Phase == SoakReversing
 }
 
+// NotSwitched is why an armed soak takes no update.
+const NotSwitched = "the job has not switched yet: there is nothing to"
+
 // Refuses says why an update can't be taken now; "" when it can.
 func (m *SoakMachine) Refuses(update string) string {
 	switch {
 	case m.Phase == SoakSoaking:
 		return ""
 	case m.Phase == SoakArmed:
-		return "the job has not switched yet: there is nothing to " + update
+		return NotSwitched + " " + update
 	case m.Phase == SoakReversing || m.Phase == SoakSwitching:
 		return "a rollback is under way"
 	case m.Phase == SoakRetiring:

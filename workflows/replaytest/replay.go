@@ -35,6 +35,7 @@ func File(path string) error {
 		workflows.ReembedWorkflowName:   workflows.ReembedWorkflow,
 		workflows.SyncRangeWorkflowName: workflows.SyncRangeWorkflow,
 		workflows.GateWorkflowName:      workflows.GateWorkflow,
+		workflows.SoakWorkflowName:      workflows.SoakWorkflow,
 	} {
 		replayer.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
 	}

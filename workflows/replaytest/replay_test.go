@@ -1,6 +1,7 @@
 package replaytest_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ func TestRecordedHistories(t *testing.T) {
 		of[name]++
 		require.NoError(t, replaytest.File(f))
 	}
-	for _, name := range []string{workflows.ReembedWorkflowName, workflows.SyncRangeWorkflowName, workflows.GateWorkflowName} {
+	for _, name := range []string{workflows.ReembedWorkflowName, workflows.SyncRangeWorkflowName, workflows.GateWorkflowName, workflows.SoakWorkflowName} {
 		require.Positive(t, of[name], "recorded histories of %s", name)
 	}
 }
@@ -59,6 +60,34 @@ func TestReplayAfterAnOlderWorker(t *testing.T) {
 		}
 	}
 	require.True(t, found)
+	raw, err = json.Marshal(history)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "history.json")
+	require.NoError(t, os.WriteFile(path, raw, 0o600))
+	require.NoError(t, replaytest.File(path))
+}
+
+// TestReplayOfAJobWithoutASoak guards jobs in the middle of a deploy: a newer worker
+// resolved how long the soak is to be, and an older one, which knows nothing of
+// soaks, switched.
+func TestReplayOfAJobWithoutASoak(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join(recorded, "ReembedWorkflow-completed-fresh.json"))
+	require.NoError(t, err)
+	var history struct {
+		Events []map[string]any `json:"events"`
+	}
+	require.NoError(t, json.Unmarshal(raw, &history))
+	started := history.Events[0]["workflowExecutionStartedEventAttributes"].(map[string]any)
+	payload := started["input"].(map[string]any)["payloads"].([]any)[1].(map[string]any)
+	data, err := base64.StdEncoding.DecodeString(payload["data"].(string))
+	require.NoError(t, err)
+	var carried workflows.Carried
+	require.NoError(t, json.Unmarshal(data, &carried))
+	require.NotEmpty(t, carried.Job.ID, "a run that was continued")
+	carried.Job.SoakSeconds = 3600
+	payload["data"], err = json.Marshal(carried)
+	require.NoError(t, err)
 	raw, err = json.Marshal(history)
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "history.json")
