@@ -11,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/reembed/reembed/backends"
-	"github.com/reembed/reembed/backends/stores/sqlite"
 	"github.com/reembed/reembed/starter/cli"
 )
 
@@ -94,47 +92,4 @@ func TestShownSQLOfTheRoute(t *testing.T) {
 	require.NoError(t, db.QueryRowContext(t.Context(), shown[2], sql.Named("query", query)).Scan(&id, &text, &meta))
 	require.Equal(t, "refunds", id)
 	require.JSONEq(t, `{"lang": "en"}`, meta)
-}
-
-// TestShownSQLOfOperations runs what docs/operations.md shows: the list of items
-// that are set aside, and the end of a generation.
-func TestShownSQLOfOperations(t *testing.T) {
-	t.Parallel()
-	shown := blocks(t, "operations.md", "sql")
-	require.Len(t, shown, 2)
-	file, db := example(t)
-	catalog := filepath.Join(filepath.Dir(file), "reembed.yaml")
-
-	_, err := db.ExecContext(t.Context(), "UPDATE docs SET text = '' WHERE id = 'export'")
-	require.NoError(t, err)
-	run(t, "diff", "docs", "--repair", "--catalog", catalog)
-	var fingerprint, id, reason string
-	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT value ->> 'fingerprint' FROM reembed_registry WHERE kind = 'route'").Scan(&fingerprint))
-	list := strings.ReplaceAll(shown[0], "<fingerprint>", fingerprint)
-	require.NoError(t, db.QueryRowContext(t.Context(), list).Scan(&id, &reason))
-	require.Equal(t, []string{"export", "the text is empty"}, []string{id, reason})
-
-	other := create(t, file)
-	drop := regexp.MustCompile(`reembed_docs_[0-9a-f]{16}`).ReplaceAllString(shown[1], other)
-	_, err = db.ExecContext(t.Context(), drop)
-	require.NoError(t, err)
-	var left int
-	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM reembed_generations").Scan(&left))
-	require.Equal(t, 1, left)
-	run(t, "diff", "docs", "--catalog", catalog)
-	require.Equal(t, other, create(t, file), "it can be made again")
-}
-
-// create creates a generation that no route names.
-func create(t *testing.T, file string) string {
-	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: file})
-	require.NoError(t, err)
-	defer store.Close()
-	index := store.Index("docs")
-	m := backends.Model{Name: "small", Driver: "hashing", ProviderModel: "small", Dimensions: 8, Metric: backends.Cosine}
-	locator := index.Locator(m)
-	_, err = index.Create(t.Context(), backends.SpecOf(m, locator))
-	require.NoError(t, err)
-	return locator
 }
