@@ -26,6 +26,8 @@ var accounted = []struct {
 	{file: "README.md", section: "Your own data", words: "reembed ", test: "TestOwnData"},
 	{file: "README.md", section: "Your own data", words: "reembed dev", test: "TestOwnData"},
 	{file: "README.md", section: "Jobs with the plain `temporal` CLI", words: "temporal workflow ", test: "TestPlainTemporalCLI"},
+	{file: "README.md", section: "Cutting over by hand", words: "reembed ", test: "TestManualCutover"},
+	{file: "README.md", section: "Cutting over by hand", words: "temporal workflow ", test: "TestManualCutover"},
 
 	{file: "docs/cli.md", words: "reembed ", reason: "examples of the help with made-up names: TestExamplesParse has the program take them"},
 	{file: "docs/cli.md", words: "zcat docs.jsonl.gz | reembed import ", reason: "such an example, too; import-stdin.txtar does the same"},

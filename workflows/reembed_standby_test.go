@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -188,4 +189,38 @@ func TestLeaseLostWhileItWaits(t *testing.T) {
 	require.Equal(t, "dev", status.Cutover.By)
 	require.Equal(t, 3, s.called("AcquireLease"))
 	require.False(t, (*asked)[len(*asked)-2].Parked, "what was lost is not its own")
+}
+
+// TestWhatChangedIsSyncedBeforeTheSwitch guards readers against a switch that
+// brings them back to before the verification, or before a person's word: where the
+// source tells what changed, one more pass is cheap.
+func TestWhatChangedIsSyncedBeforeTheSwitch(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]func(*stage){
+		"behind a long verification": func(s *stage) {
+			s.before["SplitPass verify-backward"] = func(n int) error {
+				if n <= 4 { // 1+2+4+8 s
+					return passing(activities.CodeUnavailable)
+				}
+				return nil
+			}
+		},
+		"behind a person's word": func(s *stage) {
+			s.job.Cutover = activities.CutoverManual
+			s.tellAfter(5*time.Second, "ops") // the last pass was a moment ago
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			s.capture = &activities.Capturing{Deletes: true}
+			set(s)
+			status := s.play()
+			require.Equal(t, workflows.Completed, status.State, status.Reason)
+			passes := s.called("SplitPass sync-changed")
+			require.Equal(t, "SplitPass sync-changed", s.calls[slices.Index(s.calls, "CheckSwitch")-2], "%v", s.calls)
+			require.GreaterOrEqual(t, passes, 2)
+			require.Equal(t, 1, s.looks)
+		})
+	}
 }

@@ -106,13 +106,17 @@ func (r *run) freshen(ctx workflow.Context) error {
 }
 
 // behind reports whether the shadow may lack more than a switch should find: the
-// job has waited since the last pass, for longer than one takes, or that pass, or
-// the verification behind it, found too much.
+// last pass, or the verification behind it, found too much, or a pass is worth its
+// cost. Of what changed it always is, behind a wait; of everything, when the job
+// has waited for longer than one takes.
 func (r *run) behind(ctx workflow.Context) bool {
 	if !r.caughtUp() {
 		return true
 	}
-	return r.Standby.Stood && elapsed(r.Standby.SyncedAt, workflow.Now(ctx)) >= max(leastPause, r.Standby.PassTook)
+	if r.Capture != nil {
+		return r.Standby.Stood || elapsed(r.PassBegan, workflow.Now(ctx)) >= leastPause
+	}
+	return r.Standby.Stood && elapsed(r.Standby.SyncedAt, workflow.Now(ctx)) >= r.Standby.PassTook
 }
 
 // outdated reports whether the verification says too little of what readers will
