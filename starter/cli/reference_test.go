@@ -43,6 +43,7 @@ type contact struct {
 var contacts = map[string]contact{
 	"cancel":        {temporal: true, codes: []int{1, 3, 4, 6, 7}},
 	"catalog check": {catalog: true, codes: []int{1, 3, 4, 6, 7}},
+	"cutover":       {temporal: true, codes: []int{1, 3, 4, 5, 6, 7}},
 	"dev":           {catalog: true, codes: []int{1}},
 	"diff":          {catalog: true, codes: []int{1, 3, 4, 6, 7}},
 	"import":        {catalog: true, codes: []int{1, 3, 4, 6, 7}},

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/reembed/reembed/backends"
+	"github.com/reembed/reembed/backends/stores/sqlite"
 	"github.com/reembed/reembed/starter/cli"
 )
 
@@ -92,4 +94,58 @@ func TestShownSQLOfTheRoute(t *testing.T) {
 	require.NoError(t, db.QueryRowContext(t.Context(), shown[2], sql.Named("query", query)).Scan(&id, &text, &meta))
 	require.Equal(t, "refunds", id)
 	require.JSONEq(t, `{"lang": "en"}`, meta)
+}
+
+// TestShownSQLOfApplications runs what docs/application.md shows: the pair that a
+// query needs, a vector that the application made, what it wrote in a wrong form,
+// and a search of the published name.
+func TestShownSQLOfApplications(t *testing.T) {
+	t.Parallel()
+	shown := blocks(t, "application.md", "sql")
+	require.Len(t, shown, 4)
+	file, db := example(t)
+	catalog := filepath.Join(filepath.Dir(file), "reembed.yaml")
+
+	var model, locator, fingerprint string
+	require.NoError(t, db.QueryRowContext(t.Context(), shown[0]).Scan(&model, &locator, &fingerprint))
+	require.Equal(t, "large", model)
+	require.Contains(t, shown[1], locator, "the page shows the example's own locator")
+	require.Contains(t, shown[1], "'"+fingerprint+"'")
+
+	wrong := func() (ids []string) {
+		rows, err := db.QueryContext(t.Context(), shown[2])
+		require.NoError(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			require.NoError(t, rows.Scan(&id))
+			ids = append(ids, id)
+		}
+		require.NoError(t, rows.Err())
+		return ids
+	}
+	require.Empty(t, wrong())
+	var text string
+	var vector []byte
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT text FROM docs WHERE id = 'refunds'").Scan(&text))
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT vector FROM "+locator+" WHERE id = 'refunds'").Scan(&vector))
+	_, err := db.ExecContext(t.Context(), "INSERT INTO docs (id, text) VALUES ('again', ?)", text)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), shown[1], sql.Named("id", "again"), sql.Named("vector", vector), sql.Named("content", backends.ContentHash(text)))
+	require.NoError(t, err)
+	require.Empty(t, wrong())
+	run(t, "diff", "docs", "--catalog", catalog) // and finds nothing to do
+	_, err = db.ExecContext(t.Context(), "UPDATE "+locator+" SET stamp = 'mine' WHERE id = 'again'")
+	require.NoError(t, err)
+	require.Equal(t, []string{"again"}, wrong())
+	run(t, "diff", "docs", "--repair", "--catalog", catalog)
+	require.Empty(t, wrong())
+
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: file})
+	require.NoError(t, err)
+	defer store.Close()
+	require.NoError(t, store.Index("docs").PublishedAs("docs_active").Publish(t.Context(), locator))
+	var id string
+	require.NoError(t, db.QueryRowContext(t.Context(), shown[3], sql.Named("query", vector)).Scan(&id, &text))
+	require.Contains(t, []string{"again", "refunds"}, id, "which have one text")
 }
