@@ -75,12 +75,20 @@ func TestSmokeOfKill(t *testing.T) {
 	require.Regexp(t, `- embedded twice beyond what was in flight: (-\d+|0), target at most 0: met`, doc)
 }
 
+// Enough items that the application changes some before the job is over.
+func TestSmokeOfChanges(t *testing.T) {
+	t.Parallel()
+	doc := bench(t, "--only", "changed", "--large", "20000")
+	require.Regexp(t, `## 20000 items, of which 20 change`, doc)
+	require.Regexp(t, `- catching-up, of the copy's time: \d+\.\d %, target at most 2\.0 %: (met|MISSED)`, doc)
+}
+
 // bench returns the document of a small benchmark.
 func bench(t *testing.T, args ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	var stdout, progress bytes.Buffer
-	args = append(args, "--items", "1000", "--large", "2000", "--repetitions", "1", "--dir", dir, "--worker", worker)
+	args = append([]string{"--items", "1000", "--large", "2000", "--repetitions", "1", "--repeat-large", "1", "--dir", dir, "--worker", worker}, args...)
 	require.Zero(t, suite.Run(t.Context(), args, os.Environ(), &stdout, &progress), progress.String())
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -91,7 +99,7 @@ func bench(t *testing.T, args ...string) string {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"--only=hashing,nothing": `--only "nothing": want some of hashing, latency, large, kill, start`,
+		"--only=hashing,nothing": `--only "nothing": want some of hashing, latency, large, changed, kill, start`,
 		"--items=0":              "numbers are 1 at least",
 		"rest":                   `unexpected argument "rest"`,
 	} {

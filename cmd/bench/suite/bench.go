@@ -28,6 +28,7 @@ func (b *bench) measure(ctx context.Context, doc *report.Document) error {
 		{"hashing", b.copyHashing},
 		{"latency", b.copyLatency},
 		{"large", b.many},
+		{"changed", b.changed},
 		{"kill", b.kill},
 		{"start", b.start},
 	} {

@@ -12,7 +12,7 @@ import (
 )
 
 // Lines of the benchmark, in their order.
-var lines = []string{"hashing", "latency", "large", "kill", "start"}
+var lines = []string{"hashing", "latency", "large", "changed", "kill", "start"}
 
 type options struct {
 	items, large             int
@@ -33,9 +33,9 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags := pflag.NewFlagSet("bench", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.IntVar(&o.items, "items", 100_000, "items of each run")
-	flags.IntVar(&o.large, "large", 1_000_000, "items of the runs of the line large")
+	flags.IntVar(&o.large, "large", 1_000_000, "items of the runs of the lines large and changed")
 	flags.IntVar(&o.repetitions, "repetitions", 5, "of each pair of runs")
-	flags.IntVar(&o.repeatLarge, "repeat-large", 5, "repetitions of the line large")
+	flags.IntVar(&o.repeatLarge, "repeat-large", 5, "repetitions of the lines large and changed")
 	flags.StringSliceVar(&o.only, "only", nil, "these `lines` alone: "+strings.Join(lines, ", "))
 	flags.DurationSliceVar(&o.latencies, "latencies", []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond},
 		"of a request, in the line latency")
