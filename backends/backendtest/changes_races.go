@@ -26,6 +26,9 @@ func (m *mirror) follow(ctx context.Context, size int) (done bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("changes: %w", err)
 	}
+	if len(page.Items) == 0 {
+		return page.Done, nil // without a write, which would keep the writers waiting
+	}
 	ids := changedIDs(page.Items)
 	items, err := m.c.Lookup(ctx, ids)
 	if err != nil {
@@ -37,7 +40,7 @@ func (m *mirror) follow(ctx context.Context, size int) (done bool, err error) {
 	for _, item := range items {
 		m.texts[item.ID] = item.Text
 	}
-	return page.Done && len(page.Items) == 0, m.c.Acknowledge(ctx, m.consumer, page.Items)
+	return false, m.c.Acknowledge(ctx, m.consumer, page.Items)
 }
 
 // testCaptureRaces lets writers change what consumers follow: when the writers

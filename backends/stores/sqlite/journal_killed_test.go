@@ -5,6 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,14 +17,15 @@ import (
 )
 
 // makeChanges is an application that knows nothing of reembed: it inserts, edits,
-// replaces and deletes without end, some of it in transactions of several
-// statements, and prints a line behind each commit.
+// replaces and deletes, in transactions of several statements of which some are
+// rolled back: one for each line that it reads, and prints a line behind it.
 func makeChanges(ctx context.Context, path string) error {
 	db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=10000&_txlock=immediate")
 	if err != nil {
 		return err
 	}
-	for round := 0; ; round++ {
+	orders := bufio.NewScanner(os.Stdin)
+	for round := 0; orders.Scan(); round++ {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
@@ -48,6 +52,7 @@ func makeChanges(ctx context.Context, path string) error {
 			return err
 		}
 	}
+	return orders.Err()
 }
 
 // TestKilledWritersChanges follows the changes of an application that is killed
@@ -80,12 +85,21 @@ func TestKilledWritersChanges(t *testing.T) {
 		cmd := command(t, "changes", path)
 		out, err := cmd.StdoutPipe()
 		require.NoError(t, err)
+		orders, err := cmd.StdinPipe()
+		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
 		lines := bufio.NewScanner(out)
+		order := func(n int) {
+			_, err := io.WriteString(orders, strings.Repeat("go\n", n))
+			require.NoError(t, err)
+		}
 		for range 25 {
+			order(1)
 			require.True(t, lines.Scan())
 			follow()
 		}
+		order(200) // it is killed in the middle of these
+		require.True(t, lines.Scan())
 		require.NoError(t, cmd.Process.Kill())
 		require.Error(t, cmd.Wait())
 		for follow() > 0 {
