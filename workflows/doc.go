@@ -33,6 +33,20 @@
 // clock stands still, the namespace stays its own, and passes keep the shadow
 // fresh. Then it takes a slot again, and what has become too old is done anew.
 //
+// # The life of a soak
+//
+// [SoakWorkflow] is the time behind a switch. The job starts it, and it goes on
+// when the job is over:
+//
+//	armed -> soaking -> reversing -> switching -> reversed   (rollback)
+//	  |        |  |
+//	  |        |  +---> retiring -> retired                  (retire)
+//	  |        +------> ended                                (its window is over; end, cancel)
+//	  +---------------> disarmed                             (the job did not switch)
+//
+// The route points at the target: it soaks. The job is over without that: it
+// disarms. A rollback or a retirement that is refused goes back to soaking.
+//
 // # Who does what
 //
 // A pass over the whole key space is cut into ranges per direction: few, and at
@@ -42,7 +56,8 @@
 // that hands out slots to jobs, most urgent first.
 //
 // Everything that a job has to remember is in [Carried], one serialisable
-// struct, and the job continues as new only between two steps.
+// struct, and the job continues as new only between two steps; [SoakCarried] is
+// the same of a soak.
 //
 // Names, payloads and workflow ids, which are a public contract, are in
 // messages.go; the options of activities in options.go.
