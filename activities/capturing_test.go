@@ -1,6 +1,9 @@
 package activities_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -141,4 +144,57 @@ func TestVerifyAgain(t *testing.T) {
 	h.faults.Add(faulty.Fault{Operation: "Lookup", Err: backends.ErrUnavailable})
 	_, err = run[any](h, nil, h.acts.VerifyAgain, look)
 	requireCode(t, err, activities.CodeUnavailable)
+}
+
+// TestVerificationUnderAConstantWriter guards jobs of applications that never rest:
+// each page that is looked at comes behind an edit, an insert and a delete, none of
+// which is a finding; and a record that somebody else changed is one all the same.
+func TestVerificationUnderAConstantWriter(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.fill(1200)
+	job := h.prepared()
+	_, err := h.segment(nil, job, activities.SyncForward, "")
+	require.NoError(t, err)
+	source, n := h.store.Source("docs"), 0
+	write := func(context.Context, faulty.Call) error {
+		n++
+		id := func(k int) string { return fmt.Sprintf("id-%04d", (n*97+k*13)%1200) }
+		err := source.PutItems(t.Context(), []backends.Item{
+			{ID: id(0), Text: fmt.Sprintf("edit %d", n)}, {ID: fmt.Sprintf("id-%04d-new", n*31), Text: fmt.Sprintf("new %d", n)},
+		})
+		return errors.Join(err, source.DeleteItems(t.Context(), []string{id(1)}))
+	}
+	h.faults.Add(
+		faulty.Fault{Operation: "ReadPage", Do: write}, faulty.Fault{Operation: "ReadStamps", Do: write},
+		faulty.Fault{Operation: "Lookup", Do: write}, faulty.Fault{Operation: "Fetch", Do: write},
+	)
+	look := func() (all activities.Verification) {
+		for _, task := range []activities.Task{activities.VerifyForward, activities.VerifyBackward} {
+			seen, err := h.segment(nil, job, task, "")
+			require.NoError(t, err)
+			all.Merge(*seen.Report)
+		}
+		return all
+	}
+	for range 3 {
+		all := look()
+		require.Zero(t, all.Wrong(), all.Summary())
+		require.Positive(t, all.Moving)
+		_, err = h.changed(job)
+		require.NoError(t, err)
+	}
+	require.NoError(t, h.generation(newer).Delete(t.Context(), []string{"id-0777"}))
+	all := look()
+	require.Equal(t, []verify.Finding{{
+		Kind: verify.Missing, ID: "id-0777", Want: backends.ContentHash("the text number 777 of the corpus"),
+	}}, all.Findings)
+	h.faults.Clear()
+	_, err = h.changed(job)
+	require.NoError(t, err)
+	_, err = h.segment(nil, job, activities.SyncForward, "")
+	require.NoError(t, err)
+	all = look()
+	require.True(t, all.Clean())
+	require.Zero(t, all.Moving)
 }
