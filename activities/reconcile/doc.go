@@ -7,6 +7,11 @@
 // longer has. Both are idempotent: running one again, or two at once, changes
 // nothing that is right.
 //
+// [Sweep] merges two collections of a self-contained namespace, which applications
+// write both of: it decides by what each side says, and by the base that both last
+// agreed on, and carries changes through the same pipeline. [Keep] ends a conflict
+// by a person's word, [Put] is Forward over items at hand.
+//
 // Forward is a pipeline. Pages are read ahead, their items' stamps looked up,
 // and what is dirty is packed into requests that are embedded concurrently:
 //
