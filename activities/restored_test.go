@@ -24,9 +24,12 @@ func (s apart) Source(catalog.Namespace) (backends.Source, error) {
 	return s.items.Source(sqlite.Table{Name: "docs"})
 }
 
-func (s apart) Index(ns catalog.Namespace) (backends.Index, error) { return s.vectors.Index(ns.Name), nil }
-func (s apart) Registry() (backends.Registry, error)               { return s.vectors.Registry(), nil }
-func (s apart) Close() error                                       { return nil }
+func (s apart) Index(ns catalog.Namespace) (backends.Index, error) {
+	return s.vectors.Index(ns.Name), nil
+}
+
+func (s apart) Registry() (backends.Registry, error) { return s.vectors.Registry(), nil }
+func (s apart) Close() error                         { return nil }
 
 // restoredHouse has its store in two files of a folder.
 func restoredHouse(t *testing.T, dir string) (*house, apart) {

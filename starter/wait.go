@@ -49,9 +49,13 @@ func (c *Client) Watch(ctx context.Context, h Handle, every time.Duration, fn fu
 		default:
 			return last, err
 		}
-		fn(last)
-		if last.State.Final() {
-			return last, nil
+		// A job tells of its end a moment before it is closed, while it gives the
+		// namespace back: only then it is over for who acts on it.
+		if !last.State.Final() || !c.ending(ctx, h) {
+			fn(last)
+			if last.State.Final() {
+				return last, nil
+			}
 		}
 		select {
 		case <-ticker.C:
@@ -59,4 +63,10 @@ func (c *Client) Watch(ctx context.Context, h Handle, every time.Duration, fn fu
 			return last, ctx.Err()
 		}
 	}
+}
+
+// ending reports whether a job that told of its end is not closed yet.
+func (c *Client) ending(ctx context.Context, h Handle) bool {
+	d, err := c.describe(ctx, h)
+	return err == nil && d.running()
 }

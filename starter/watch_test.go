@@ -33,7 +33,7 @@ func TestWatchOutlivesWorkerAndServer(t *testing.T) {
 		server.On("QueryWorkflowWithOptions", mock.Anything, mock.Anything).
 			Return(nil, serviceerror.NewDeadlineExceeded("nobody")).Times(2)
 		describe().Return(nil, serviceerror.NewUnavailable("restarting")).Once()
-		describe().Return(described(execution(t, "j", "r1", "r1", completed)), nil).Once()
+		describe().Return(described(execution(t, "j", "r1", "r1", completed)), nil).Twice()
 		final := workflows.Status{Job: "j", State: workflows.Completed, Phase: workflows.Switched}
 		ends(t, server, "j", "r1", final, nil)
 
@@ -49,6 +49,29 @@ func TestWatchOutlivesWorkerAndServer(t *testing.T) {
 		require.Equal(t, workflows.Copying, seen[2].Phase, "the last that was known")
 		require.Equal(t, final, seen[3])
 		require.Equal(t, 3*time.Second, time.Since(from))
+	})
+}
+
+// Who was told of a job's end found it open for a moment: it was told to cancel
+// what was over, and held its namespace still.
+func TestWatchWaitsUntilTheJobIsClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, server := newClient(t, starter.Config{})
+		describe := func() *mock.Call {
+			return server.On("DescribeWorkflowExecution", mock.Anything, "j", "")
+		}
+		final := workflows.Status{Job: "j", State: workflows.Cancelled}
+		describe().Return(described(execution(t, "j", "r1", "r1", running)), nil).Twice()
+		answers(t, server, "j", "r1", workflows.QueryStatus, final).Once()
+		describe().Return(described(execution(t, "j", "r1", "r1", completed)), nil).Twice()
+		ends(t, server, "j", "r1", final, nil)
+		from, told := time.Now(), 0
+		got, err := c.Watch(t.Context(), starter.Handle{ID: "j"}, time.Second, func(workflows.Status) { told++ })
+		require.NoError(t, err)
+		require.Equal(t, final, got)
+		require.Equal(t, time.Second, time.Since(from))
+		require.Equal(t, 1, told)
 	})
 }
 
