@@ -28,7 +28,7 @@ func (g *Current) UpsertCurrent(ctx context.Context, records []backends.Record) 
 		}
 		still := own[:0]
 		for _, r := range own {
-			if item, ok := t.rows[r.ID]; ok && backends.ContentHash(item.Text) == r.Stamp.Content {
+			if item, ok := t.rows[r.ID]; ok && item.Defect == "" && backends.ContentHash(item.Text) == r.Stamp.Content {
 				still = append(still, r)
 			} else {
 				moved = append(moved, r.ID)

@@ -72,5 +72,5 @@ func (s *Store) note(t *items, id string, deleted bool) {
 
 // same reports whether an item that is there has all that another one has.
 func same(a, b backends.Item) bool {
-	return a.Text == b.Text && bytes.Equal(a.Payload, b.Payload) && (a.Payload == nil) == (b.Payload == nil)
+	return a.Text == b.Text && a.Defect == b.Defect && bytes.Equal(a.Payload, b.Payload) && (a.Payload == nil) == (b.Payload == nil)
 }
