@@ -66,7 +66,7 @@ func openMemory(ctx context.Context) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &place{source: s.Source("docs"), index: s.Index("docs"), registry: s.Registry(), close: s.Close}
+	p := &place{source: s.Source("docs"), index: s.Index("docs").Over("docs"), registry: s.Registry(), close: s.Close}
 	p.damage = func(ctx context.Context, id string) error {
 		return s.Source("docs").PutItems(ctx, []backends.Item{{ID: id, Defect: "damaged"}})
 	}
@@ -148,7 +148,7 @@ func openSQLite(ctx context.Context, path string) (*place, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	db.SetMaxOpenConns(1)
-	p := &place{index: s.Index("docs"), registry: s.Registry()}
+	p := &place{registry: s.Registry()}
 	p.close = func() error { return errors.Join(db.Close(), s.Close()) }
 	p.look = func(ctx context.Context) (snapshot, error) { return query(ctx, db) }
 	p.damage = func(ctx context.Context, id string) error {
@@ -157,7 +157,11 @@ func openSQLite(ctx context.Context, path string) (*place, error) {
 	}
 	_, err = db.ExecContext(ctx, "CREATE TABLE docs (id TEXT PRIMARY KEY, text TEXT)")
 	if err == nil {
-		p.source, err = s.Source(sqlite.Table{Name: "docs"})
+		table := sqlite.Table{Name: "docs", Capture: sqlite.CaptureJournal}
+		p.source, err = s.Source(table)
+		if err == nil {
+			p.index, err = s.Index("docs").Over(table)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close())

@@ -82,7 +82,7 @@ func (t *trial) watch(ctx context.Context, c intercept.Call, next func(context.C
 	_, err := next(ctx)
 	t.reach(c, err)
 	switch c.Operation {
-	case "Put", "Delete", "Create", "Finish", "Drop", "Upsert", "SetPayload":
+	case "Put", "Delete", "Create", "Finish", "Drop", "Upsert", "UpsertCurrent", "DeleteAbsent", "SetPayload":
 		t.see(t.judge.now(context.WithoutCancel(ctx)), "after "+c.Role+"."+c.Operation)
 	}
 	return err
