@@ -23,21 +23,27 @@ type renamer interface {
 	abandon(ctx context.Context, id string) error
 }
 
+// executor is a database or a transaction of one.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
 // table is an application's table in SQLite, written with its own SQL.
 type table struct {
 	name string
 	db   *sql.DB
+	in   executor // db, or the transaction that all is written in
 }
 
 // newTable makes the table.
 func newTable(ctx context.Context, db *sql.DB, name string) (*table, error) {
 	_, err := db.ExecContext(ctx, fmt.Sprintf("CREATE TABLE %q (id TEXT NOT NULL PRIMARY KEY, body TEXT, meta TEXT)", name))
-	return &table{name, db}, err
+	return &table{name, db, db}, err
 }
 
 // one runs a statement that has to change one row.
 func (t *table) one(ctx context.Context, statement string, args ...any) error {
-	res, err := t.db.ExecContext(ctx, fmt.Sprintf(statement, t.name), args...)
+	res, err := t.in.ExecContext(ctx, fmt.Sprintf(statement, t.name), args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", statement, err)
 	}

@@ -5,12 +5,18 @@
 //	writers   insert, edit, delete, re-create ... with the application's own SQL
 //	readers   search by the route, all the time, and check every answer
 //	hits      worker or server killed, provider refuses or hangs, store locked, a burst of writes
-//	life      copy, switch, and back, over and over
+//	life      copy, manual switch, soak, rollback, a second switch, soak, retire, over and over
 //	verifier  when the writers rest: every item, every record, every vector
+//
+// Writers are of each kind: on a table whose application writes texts alone; on one
+// whose application embeds as well, where one writer is still on the old model for
+// a while behind each switch; and, in memory, on a table whose payloads are copied,
+// and on a self-contained namespace, whose late writer goes on in the old collection.
 //
 // All of it is real: the dev server and the workers are processes, and are killed
 // as such; the store is a file that application, readers and workers open at once;
-// the models are a provider's, behind HTTP.
+// the models are a provider's, behind HTTP. Where the store is memory the workers are
+// the same program inside of the test, and are cut off instead.
 //
 // No search may see an error, an id that never was, or a vector of another space
 // than its query's: each score has to be that of a text which the item once had,

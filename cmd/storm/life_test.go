@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/reembed/reembed/activities"
 	"github.com/reembed/reembed/workflows"
@@ -18,6 +19,7 @@ func (s *set) live(ctx context.Context) error {
 		s.active = other[s.active]
 		select {
 		case <-s.storm.over:
+			s.doing.Store("is done")
 			return nil
 		default:
 		}
@@ -45,10 +47,15 @@ func (s *set) life(ctx context.Context, from, to string, resting bool) error {
 	return s.retire(ctx, from)
 }
 
-// soaks has the writers rest, until both generations are as they should be: that
-// is the soak's work alone.
+// soaking is how long the writers go on behind a switch, the late ones in the
+// generation before.
+const soaking = 3 * time.Second
+
+// soaks has the writers go on for a while, and rest until both generations are as
+// they should be: that is the soak's work alone.
 func (s *set) soaks(ctx context.Context, active, standby string) error {
 	s.doing.Store("soaks")
+	wait(ctx, soaking)
 	return s.still(func() error { return s.inStep(ctx, active, standby) })
 }
 

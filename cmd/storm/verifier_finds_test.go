@@ -3,10 +3,8 @@ package storm
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"fmt"
 	"maps"
-	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -134,14 +132,6 @@ func off(t *testing.T) []byte {
 	v := decode(blob(t, "elder", "the second text"))
 	v[0] += 0.02
 	return pack(v)
-}
-
-func pack(v []float32) []byte {
-	var raw []byte
-	for _, f := range v {
-		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(f))
-	}
-	return raw
 }
 
 // TestReadersFindEachKind guards the readers in the same way.
