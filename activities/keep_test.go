@@ -161,28 +161,21 @@ func TestKeepInStepHandsBack(t *testing.T) {
 			res, took = ask(*res.Active, *res.Standby)
 			require.Less(t, took, time.Minute)
 		}
-		go func() {
-			<-time.After(2 * time.Minute)
-			s.change(t, 0)
-		}()
+		s.later(t, 2*time.Minute, func() { s.change(t, 0) })
 		res, took = ask(*res.Active, *res.Standby)
 		require.InDelta(t, 9*time.Minute, took, float64(10*time.Second), "a change is none")
 		require.EqualValues(t, 2, res.Standby.Counts.Written)
 		require.Less(t, res.Standby.Behind, time.Minute)
 		s.mirrors(t, older)
 
-		go func() {
-			<-time.After(2 * time.Minute)
+		s.later(t, 2*time.Minute, func() {
 			s.mute.Store(true)
 			s.change(t, 1)
-		}()
+		})
 		res, took = ask(*res.Active, *res.Standby)
 		require.InDelta(t, 2*time.Minute, took, float64(10*time.Second), "that a model is gone is news")
 		require.False(t, res.Standby.Healthy())
-		go func() {
-			<-time.After(4 * time.Minute)
-			s.mute.Store(false)
-		}()
+		s.later(t, 4*time.Minute, func() { s.mute.Store(false) })
 		res, took = ask(*res.Active, *res.Standby)
 		require.True(t, res.Standby.Healthy())
 		require.InDelta(t, 5*time.Minute, took, float64(2*time.Minute), "so is that it is back")

@@ -147,3 +147,9 @@ func (s *soaking) change(t *testing.T, turn int) {
 	)
 	require.NoError(t, s.store.Source("docs").DeleteItems(t.Context(), []string{fmt.Sprintf("id-%04d", 10+turn)}))
 }
+
+// later does something in the midst of an activity.
+func (s *soaking) later(t *testing.T, d time.Duration, do func()) {
+	t.Helper()
+	time.AfterFunc(d, do)
+}

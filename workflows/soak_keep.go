@@ -159,7 +159,8 @@ func (p *SoakSide) learn(now time.Time, k activities.Step) {
 func (s *soak) retake(ctx workflow.Context) error {
 	var err error
 	if s.Takes > 0 {
-		route, switched := s.Status.Route, false
+		route := s.Status.Route
+		var switched bool
 		switched, err = s.switched(ctx)
 		if err == nil && (!switched || s.Status.Route.Version != route.Version) {
 			s.answer(fail(activities.CodeRouteChanged, "somebody else moved the route"))

@@ -62,14 +62,14 @@ const NotSwitched = "the job has not switched yet: there is nothing to"
 
 // Refuses says why an update can't be taken now; "" when it can.
 func (m *SoakMachine) Refuses(update string) string {
-	switch {
-	case m.Phase == SoakSoaking:
+	switch m.Phase {
+	case SoakSoaking:
 		return ""
-	case m.Phase == SoakArmed:
+	case SoakArmed:
 		return NotSwitched + " " + update
-	case m.Phase == SoakReversing || m.Phase == SoakSwitching:
+	case SoakReversing, SoakSwitching:
 		return "a rollback is under way"
-	case m.Phase == SoakRetiring:
+	case SoakRetiring:
 		return "the former generation is being dropped"
 	}
 	return fmt.Sprintf("the soak is over: it is %s", m.Phase)

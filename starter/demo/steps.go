@@ -131,8 +131,37 @@ func (d *demo) report(ctx context.Context) error {
 		s.Verification.Items, s.Verification.Records, s.Verification.Sampled, s.Verification.MinCosine)
 	d.say("route          %s -> %s, generation %d", s.Route.Namespace, s.Route.Locator, s.Route.Generation)
 	d.say("the kill       %d vectors kept, %d texts were on their way and embedded twice", d.lost.written, twice)
+	if err := d.reportSoak(ctx); err != nil {
+		return err
+	}
 	d.say("Web UI         %s", d.client.WebURL(d.job))
 	return nil
+}
+
+// reportSoak tells of the way back, once it is open.
+func (d *demo) reportSoak(ctx context.Context) error {
+	if d.final.Soak == "" {
+		return errors.New("the job has armed no soak")
+	}
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		s, err := d.client.Soak(ctx, namespace)
+		switch {
+		case err != nil && !errors.Is(err, starter.ErrNoWorker):
+			return err
+		case s.Phase.Final() || err == nil && s.Standby.ErrorCode != "":
+			return fmt.Errorf("the soak is %s: %s %s", s.Phase, s.Reason, s.Standby.LastError)
+		case err == nil && s.Standby.SyncedAt != nil:
+			d.say("soak           %s is kept in step for %s; a rollback %s", oldModel, s.Until.Sub(*s.Since), s.Rollback)
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (d *demo) stay(ctx context.Context) error {
