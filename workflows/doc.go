@@ -51,6 +51,7 @@
 //
 // A pass over the whole key space is cut into ranges per direction: few, and at
 // most [activities.MaxRanges]. A copy into an empty generation goes forward only.
+// Catching up is one range over what the source tells as changed, where it does.
 // Each range is a [SyncRangeWorkflow], of which a window runs at once; a range
 // runs one segment activity after the other. The [GateWorkflow] is a singleton
 // that hands out slots to jobs, most urgent first.

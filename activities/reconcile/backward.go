@@ -11,7 +11,8 @@ import (
 // from the source, from the cursor on. An item counts as gone when two looks at
 // the source, the second one after the whole page, did not find it. One that
 // comes back between the second look and the delete has lost its record, if it
-// had one, until the next sync: for verification to find.
+// had one, until the next sync: for verification to find. With Options.Current
+// it keeps it, where the generation can tell.
 func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Cursor, o Options) (Result, error) {
 	o = o.WithDefaults()
 	between, err := p.sides(nil)
@@ -37,11 +38,13 @@ func Backward(ctx context.Context, p Pair, r backends.Range, after backends.Curs
 		if err != nil {
 			return res, err
 		}
-		if err := remove(ctx, p.Target, gone, o); err != nil {
+		back, err := removeGone(ctx, p.Target, gone, o)
+		if err != nil {
 			return res, err
 		}
 		res.Counts.Scanned += int64(len(pg.Items))
-		res.Counts.Deleted += int64(len(gone))
+		res.Counts.Deleted += int64(len(gone) - len(back))
+		res.Counts.Moved += int64(len(back))
 		res.Cursor = pg.Next
 		if o.Report != nil {
 			o.Report(res)
@@ -65,11 +68,11 @@ func remove(ctx context.Context, target backends.Generation, gone []string, o Op
 	return nil
 }
 
-// removeGone is remove of what is still gone, where the generation can tell; it
-// returns the ids of items that came back.
+// removeGone is remove, with Options.Current of what is still gone, where the
+// generation can tell; it returns the ids of items that came back.
 func removeGone(ctx context.Context, target backends.Generation, gone []string, o Options) (back []string, err error) {
 	current, ok := backends.As[backends.ConditionalWriter](target)
-	if !ok || len(gone) == 0 {
+	if !o.Current || !ok || len(gone) == 0 {
 		return nil, remove(ctx, target, gone, o)
 	}
 	err = o.change(ctx, func(ctx context.Context) error {

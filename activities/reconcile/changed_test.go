@@ -341,3 +341,34 @@ func TestLostChangesAreTold(t *testing.T) {
 	require.ErrorIs(t, err, backends.ErrChangesLost)
 	require.False(t, got.Done)
 }
+
+// TestCurrentKeepsWhatCameBack guards repairs beside a job: an item comes back, or
+// changes, between a look and a write.
+func TestCurrentKeepsWhatCameBack(t *testing.T) {
+	t.Parallel()
+	w := capturing(t, 10)
+	w.delete("id-001")
+	w.put(item("id-002", "one"))
+	s := faulty.New(
+		faulty.Fault{Operation: "DeleteAbsent", Nth: 1, Do: func(context.Context, faulty.Call) error {
+			w.put(item("id-001", "text 001"))
+			return nil
+		}},
+		faulty.Fault{Operation: "UpsertCurrent", Nth: 1, Do: func(context.Context, faulty.Call) error {
+			w.put(item("id-002", "two"))
+			return nil
+		}},
+	)
+	pair, o := w.pair(), w.options()
+	pair.Target, o.Current = s.Generation(w.target), true
+	got, err := reconcile.Backward(t.Context(), pair, backends.Range{}, "", o)
+	require.NoError(t, err)
+	require.Zero(t, got.Counts.Deleted)
+	require.EqualValues(t, 1, got.Counts.Moved)
+	got, err = reconcile.Forward(t.Context(), pair, backends.Range{}, "", o)
+	require.NoError(t, err)
+	require.Zero(t, got.Counts.Written)
+	require.EqualValues(t, 1, got.Counts.Moved)
+	require.Equal(t, 2, s.Struck())
+	require.Equal(t, []string{"stale id-002"}, w.wrong(), "not the vector of a text that is no more")
+}

@@ -37,6 +37,7 @@ func (a *app) bringUpToDate(ctx context.Context, act *active) (total reconcile.C
 	if err != nil {
 		return total, nil, err
 	}
+	o.Current = true // a job, or another sync, may be at work beside this one
 	pair := act.syncPair()
 	for _, way := range []func(context.Context, reconcile.Pair, backends.Range, backends.Cursor, reconcile.Options) (reconcile.Result, error){
 		reconcile.Forward, reconcile.Backward,
