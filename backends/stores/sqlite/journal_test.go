@@ -271,3 +271,24 @@ func TestJournalRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestTablesMayBeAltered: an application's migrations go on while a job runs.
+func TestTablesMayBeAltered(t *testing.T) {
+	t.Parallel()
+	c, db := subscribed(t, sqlite.Table{Name: "docs"}, `CREATE TABLE docs (id TEXT PRIMARY KEY, text TEXT, other TEXT, slug TEXT UNIQUE)`)
+	run(t, db, "ALTER TABLE docs ADD COLUMN more TEXT")
+	run(t, db, "ALTER TABLE docs DROP COLUMN other")
+	run(t, db, "INSERT INTO docs (id) VALUES ('a')")
+	require.Equal(t, []string{"a"}, told(t, c), "nothing that the triggers need was touched")
+	run(t, db, "ALTER TABLE docs RENAME COLUMN slug TO path")
+	_, err := db.ExecContext(t.Context(), "ALTER TABLE docs DROP COLUMN text")
+	require.ErrorContains(t, err, "reembed_capture", "as docs/sql.md says")
+	run(t, db, "INSERT INTO docs (id) VALUES ('b')")
+	if _, err := c.Changes(t.Context(), "one", "", 1); err != nil {
+		require.ErrorIs(t, err, backends.ErrChangesLost)
+		require.NoError(t, c.Subscribe(t.Context(), "one"))
+	}
+	run(t, db, "INSERT OR REPLACE INTO docs (id, path) VALUES ('c', 'x'), ('d', 'x')")
+	ids := told(t, c)
+	require.Subset(t, ids, []string{"c", "d"})
+}
