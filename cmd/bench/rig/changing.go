@@ -14,7 +14,7 @@ import (
 
 // Changing runs a job with a worker of its own, and changes so many items, spread
 // over the table, when half of them are copied. The catalog has the store
-// write down what changes. Job.Copy and the phase catching-up tell the cost.
+// write down what changes. Job.CatchUp is what they cost.
 func (p *Place) Changing(ctx context.Context, changes int) (job Job, err error) {
 	if err := p.capture(); err != nil {
 		return job, err

@@ -14,12 +14,13 @@ import (
 
 // Job is what a whole job took.
 type Job struct {
-	Copy   time.Duration // of the phase copying
-	Phases []Phase       // all, in the order in which they began
-	Whole  time.Duration // from the start of the workflow to its end
-	Events int           // of the histories of the job and of all its ranges
-	Server time.Duration // processor time of Temporal meanwhile
-	Status workflows.Status
+	Copy    time.Duration // of the phase copying
+	CatchUp time.Duration // of the phase catching-up, each time that it was in it
+	Phases  []Phase       // all, in the order in which they began
+	Whole   time.Duration // from the start of the workflow to its end
+	Events  int           // of the histories of the job and of all its ranges
+	Server  time.Duration // processor time of Temporal meanwhile
+	Status  workflows.Status
 	Taken
 }
 
@@ -77,8 +78,11 @@ func (p *Place) Finish(ctx context.Context, h starter.Handle) (Job, error) {
 	}
 	job := Job{Phases: story.phases, Whole: story.closed.Sub(story.started), Events: story.events, Status: status}
 	for _, ph := range job.Phases {
-		if ph.Name == workflows.Copying {
+		switch ph.Name {
+		case workflows.Copying:
 			job.Copy = ph.Took
+		case workflows.CatchingUp:
+			job.CatchUp += ph.Took
 		}
 	}
 	return job, nil

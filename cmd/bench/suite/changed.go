@@ -7,7 +7,6 @@ import (
 
 	"github.com/reembed/reembed/cmd/bench/report"
 	"github.com/reembed/reembed/cmd/bench/rig"
-	"github.com/reembed/reembed/workflows"
 )
 
 const (
@@ -62,15 +61,6 @@ func (b *bench) changing(ctx context.Context, changes int) (job rig.Job, err err
 	return place.Changing(ctx, changes)
 }
 
-// catchUpSeconds are those of all times that the job was in that phase.
-func (p pair) catchUpSeconds() float64 {
-	var all float64
-	for _, ph := range p.job.Phases {
-		if ph.Name == workflows.CatchingUp {
-			all += ph.Took.Seconds()
-		}
-	}
-	return all
-}
+func (p pair) catchUpSeconds() float64 { return p.job.CatchUp.Seconds() }
 
 func (p pair) catchUpShare() float64 { return 100 * p.catchUpSeconds() / p.copySeconds() }
