@@ -118,9 +118,11 @@ func decodeUpdate(raw json.RawMessage, v any) error {
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
+	//workflowcheck:ignore decoding JSON into a plain struct
 	if err := dec.Decode(v); err != nil {
 		return fail(activities.CodeInvalidRequest, "payload: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
+	//workflowcheck:ignore looks at bytes only
 	if _, err := dec.Token(); err != io.EOF {
 		return fail(activities.CodeInvalidRequest, "payload: more than one JSON value")
 	}
