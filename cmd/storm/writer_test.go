@@ -12,7 +12,7 @@ import (
 // How a writer writes: a set has two, and a burst is a second's worth of twenty.
 const (
 	writersOfSet = 2
-	writeEvery   = 200 * time.Millisecond
+	writeEvery   = 300 * time.Millisecond
 	burstOf      = 40
 	writeWithin  = 2 * time.Minute // a store that is locked so long is lost
 )
