@@ -96,7 +96,7 @@ var arrows = map[string][]string{
 	"./cmd/stand": {"./starter", "./starter/child", "./starter/devserver", "./workflows"},
 	// The benchmark: a program beside the others, which nobody installs.
 	"./cmd/bench":          {"./cmd/bench/suite"},
-	"./cmd/bench/suite":    {"./cmd/bench/...", "./starter/environ", "./workflows", pflag},
+	"./cmd/bench/suite":    {"./cmd/bench/...", "./starter/environ", pflag},
 	"./cmd/bench/rig":      {"./cmd/bench/...", "./starter/...", "./workflows", "./backends/...", temporalAPI, temporalSDK},
 	"./cmd/bench/bareloop": {"./cmd/bench/machine", "./backends", "./backends/catalog/...", groups, "modernc.org/sqlite/..."},
 	"./cmd/bench/machine":  {},
