@@ -31,8 +31,13 @@ func (s *storm) engage(store *memory.Store) (worker, error) {
 	p := workers.Program{Version: "storm", Drivers: drivers(store)}
 	go func() {
 		w.code = p.Run(ctx, nil, env, s.stand.Log, s.stand.Log)
+		wire.Close()
 		close(w.done)
 	}()
+	s.t.Cleanup(func() { // also one that was cut off, and has not come to its end
+		stop()
+		<-w.done
+	})
 	return w, nil
 }
 
@@ -47,7 +52,6 @@ func (w *inmate) Kill() error {
 
 // Stop asks it to end, and waits.
 func (w *inmate) Stop(grace time.Duration) error {
-	defer w.wire.Close()
 	w.stop()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
