@@ -70,6 +70,28 @@ func TestSoakOverLostChanges(t *testing.T) {
 	require.NoError(t, err, "subscribed anew")
 }
 
+// TestPassIsMadeWhereTheSourceTellsChanges guards what a rollback's verification
+// relies on: a record that was lost or left without a change is made right by a
+// side that is told to look at everything, and by no other.
+func TestPassIsMadeWhereTheSourceTellsChanges(t *testing.T) {
+	t.Parallel()
+	s := newSoaking(t, 50, memory.Table{MaxChanges: 1000})
+	active, standby := s.inStep(t, activities.Step{Full: true}, activities.Step{Full: true})
+	g := s.generation(older)
+	page, err := g.ReadStamps(t.Context(), backends.Range{}, "", backends.PageLimit{Items: 1})
+	require.NoError(t, err)
+	lost := page.Items[0].ID
+	require.NoError(t, g.Delete(t.Context(), []string{lost}))
+	active, standby = s.inStep(t, active, standby)
+	have, err := g.Stamps(t.Context(), []string{lost})
+	require.NoError(t, err)
+	require.Empty(t, have, "no change tells of it")
+	standby.Full, standby.Task = true, activities.SyncForward
+	_, standby = s.inStep(t, active, standby)
+	require.False(t, standby.Full)
+	s.mirrors(t, older)
+}
+
 func backendsCapture(t *testing.T, s *soaking) backends.Capture {
 	t.Helper()
 	c, ok := backends.As[backends.Capture](s.store.Table(memory.Table{Name: "docs", MaxChanges: s.table.MaxChanges}))

@@ -99,24 +99,51 @@ func (s *soak) verified(ctx workflow.Context) error {
 		moved := round > 1 && onlyMoved(report)
 		switch {
 		case report.Wrong() == 0: // how good its model is was no question when it was active
-			return nil
+			return s.moving(ctx, report)
 		case round > 1 && persists(before, report):
 			return fail(activities.CodeVerification, "found twice in the former generation, with a sync between: %s", report.Summary())
 		case round >= maxRounds && !moved:
 			return fail(activities.CodeVerification, "%d verifications of the former generation, and each found something: %s", round, report.Summary())
 		}
 		before = report
-		if err := s.catchUp(ctx); err != nil {
+		s.lookAtAll()
+		if err := s.catchUpAgain(ctx); err != nil || moved {
 			return err
 		}
-		if !s.Standby.Healthy() {
-			return fail(activities.CodeRollbackStale, "the former generation %s can't be brought in step any more: %s: %s",
-				s.plan.Standby.Locator, s.Standby.Code, s.Standby.Error)
-		}
-		if moved {
-			return nil
-		}
 	}
+}
+
+// lookAtAll has the next sync of the former generation look at everything: what
+// the source tells as changed explains no finding.
+func (s *soak) lookAtAll() {
+	if !s.plan.Standby.Merging { // a merge always does
+		s.Standby.Full, s.Standby.Task, s.Standby.Cursor = true, activities.SyncForward, ""
+	}
+}
+
+// changeMoving marks soaks that sync what an application changed during the
+// verification before they switch back, and not behind it alone.
+const changeMoving = "rollback-syncs-moving"
+
+// moving brings in step what the source told as changed while it was verified.
+func (s *soak) moving(ctx workflow.Context, v Verification) error {
+	if v.Moving == 0 || workflow.GetVersion(ctx, changeMoving, workflow.DefaultVersion, 1) != 1 {
+		return nil
+	}
+	return s.catchUpAgain(ctx)
+}
+
+// catchUpAgain is catchUp behind a verification: what is known to be in the way
+// of a sync by now refuses the rollback.
+func (s *soak) catchUpAgain(ctx workflow.Context) error {
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	if !s.Standby.Healthy() {
+		return fail(activities.CodeRollbackStale, "the former generation %s can't be brought in step any more: %s: %s",
+			s.plan.Standby.Locator, s.Standby.Code, s.Standby.Error)
+	}
+	return nil
 }
 
 // switchBack points the route at the former generation. Its outcome has to be

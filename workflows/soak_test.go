@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -186,4 +187,38 @@ func TestRollbackIsVerified(t *testing.T) {
 			require.Zero(t, s.called("Switch"))
 		})
 	}
+}
+
+// TestRollbackRepairsWhatNoChangeExplains guards the way back of a store that
+// tells its changes: a finding is none of them, so the sync behind it looks at everything.
+func TestRollbackRepairsWhatNoChangeExplains(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.reports = []workflows.Verification{finding(verify.Missing, "a")}
+	a := s.after(20*time.Minute, workflows.UpdateRollback, nil) // in step for the first time by then
+	require.Equal(t, workflows.SoakReversed, s.play().Phase)
+	require.NoError(t, a.failed)
+	var once []activities.Step
+	for _, r := range s.steps {
+		if r.Once {
+			once = append(once, r.Standby.Step)
+		}
+	}
+	require.Len(t, once, 3, "before the verification, behind the finding, behind the switch")
+	require.False(t, once[0].Full)
+	require.True(t, once[1].Full)
+	require.Equal(t, activities.SyncForward, once[1].Task)
+}
+
+// TestRollbackSyncsWhatMovedBeforeTheSwitch guards readers: what was changed during
+// the verification must not be missing from what they search behind the rollback.
+func TestRollbackSyncsWhatMovedBeforeTheSwitch(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.reports = []workflows.Verification{{Moving: 3}}
+	a := s.after(time.Minute, workflows.UpdateRollback, nil)
+	require.Equal(t, workflows.SoakReversed, s.play().Phase)
+	require.NoError(t, a.failed)
+	behind := slices.Index(s.calls, "VerifySamples")
+	require.Equal(t, []string{"VerifySamples", "catch up", "CheckSwitch", "Switch"}, s.calls[behind:behind+4])
 }
