@@ -74,7 +74,7 @@ func (c changedAt) last(ctx context.Context, q querier) (last moment, err error)
 			last, err = momentOf(value, c.source.table.ChangedAt)
 			return err
 		})
-		if err == nil && first.value != nil && fmt.Sprintf("%T", first.value) != fmt.Sprintf("%T", last.value) {
+		if err == nil && first.value != nil && !first.comparable(last) {
 			_, err = momentOf(nil, c.source.table.ChangedAt)
 		}
 		if err != nil {

@@ -76,6 +76,8 @@ func TestTimesThatAreRefused(t *testing.T) {
 		"digits":        "('1700000000')",
 		"empty":         "('')",
 		"mixed kinds":   "(1700000000), ('2024-03-01 00:00:03')",
+		"mixed units":   "(1700000000), (1700000001000)",
+		"mixed texts":   "('2024-03-01 08:00:00'), ('2024-03-01T10:00:00Z')",
 		"another place": "('2024-03-01 00:00:03 CET')",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,6 +38,22 @@ func momentOf(value any, column string) (moment, error) {
 		backends.ErrUnsupported, quote(column))
 }
 
+// comparable reports whether the order of two values is that of their times: both
+// are in one unit, or texts with one separator.
+func (m moment) comparable(o moment) bool {
+	switch v := m.value.(type) {
+	case int64:
+		w, ok := o.value.(int64)
+		return ok && (v <= 0 || w <= 0 || (v < leastMillis) == (w < leastMillis))
+	case string:
+		w, ok := o.value.(string)
+		_, mine, _ := parseText(v)
+		_, other, err := parseText(w)
+		return ok && err == nil && mine == other
+	}
+	return false
+}
+
 // parseText reads "2006-01-02 15:04:05" with a T or a space, a fraction or none, a Z or none.
 func parseText(v string) (t time.Time, separator string, err error) {
 	if len(v) < len(dayForm)+1 {
