@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +38,8 @@ const (
 // It ends early when a side falls ill or recovers. A side that can't be kept in
 // step is no error: it is tried again, at growing intervals, and the other goes
 // on. Lost lease: LEASE_LOST. A cancelled one says in its details how far it came.
+// Asked to do it once, it fails as unavailable on a stopping worker, so that
+// another one brings the sides to the end.
 func (a *Activities) KeepInStep(ctx context.Context, r StepRequest) (StepResult, error) {
 	k, err := a.newKeep(ctx, r)
 	if err != nil {
@@ -128,10 +132,19 @@ func (k *keep) run(ctx context.Context) error {
 	}
 	k.handBack()
 	<-all
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case k.fatal == nil && k.once && !k.through():
+		return fmt.Errorf("%w: the worker stops", backends.ErrUnavailable)
 	}
 	return k.fatal
+}
+
+// through reports whether each side is where it was to be brought once, or can't
+// be. Behind that a generation may be dropped, so a stopping worker does not say so.
+func (k *keep) through() bool {
+	return !slices.ContainsFunc(k.sides, func(s *keeping) bool { return !s.finished })
 }
 
 // handBack has all sides finish what they have begun.

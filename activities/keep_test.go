@@ -163,6 +163,32 @@ func TestKeepInStepIsFenced(t *testing.T) {
 	require.Zero(t, n)
 }
 
+// TestKeepInStepOnAStoppingWorker guards what is done behind the last sync, of
+// which dropping a generation is one thing: a worker that stops in the midst of it
+// does not say that all is there.
+func TestKeepInStepOnAStoppingWorker(t *testing.T) {
+	t.Parallel()
+	s := newSoaking(t, 50, memory.Table{})
+	active, standby := s.inStep(t, activities.Step{Full: true}, activities.Step{Full: true})
+	s.change(t, 0)
+	stop := make(chan struct{})
+	close(stop)
+	stopping := func(env *testsuite.TestActivityEnvironment) { env.SetWorkerStopChannel(stop) }
+	ask := s.sides(active, standby)
+	res, err := run[activities.StepResult](s.house, stopping, s.acts.KeepInStep, ask)
+	for turn := 1; err == nil; turn++ { // it was quick enough
+		s.mirrors(t, older)
+		s.mirrors(t, newer)
+		s.change(t, turn)
+		res, err = run[activities.StepResult](s.house, stopping, s.acts.KeepInStep, s.sides(*res.Active, *res.Standby))
+	}
+	requireCode(t, err, activities.CodeUnavailable)
+
+	ask.Once = false
+	_, err = run[activities.StepResult](s.house, stopping, s.acts.KeepInStep, ask)
+	require.NoError(t, err, "what has no end hands back")
+}
+
 // TestKeepInStepHandsBack guards a short history, and a status that is not old: one
 // activity works until its time is over, and less where a side has news.
 func TestKeepInStepHandsBack(t *testing.T) {

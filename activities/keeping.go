@@ -14,6 +14,8 @@ type keeping struct {
 	job   Job
 	put   func(*StepResult, *Step)
 	blind bool // the source can't or must not tell what changed
+	// finished: it has no more to do here; read when all sides have ended.
+	finished bool
 
 	mu        sync.Mutex
 	step      Step
@@ -66,6 +68,7 @@ func (s *keeping) live(ctx context.Context) {
 		if due := time.Until(s.retry); !s.once && !s.healthy() && due > 0 {
 			pause = due
 		} else if s.turned(ctx) {
+			s.finished = true
 			return
 		}
 		s.tell()
