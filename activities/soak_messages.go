@@ -46,7 +46,7 @@ type SoakBegin struct {
 // SoakEnd is what a soak gives back when it is over.
 type SoakEnd struct {
 	Plan     SoakPlan `json:"plan"`
-	Epoch    int64    `json:"epoch,omitempty"`    // of the lease; 0: it was never taken
+	Epoch    int64    `json:"epoch,omitempty"`    // of the lease; 0: it is not given back
 	Switched bool     `json:"switched,omitempty"` // else the target's consumer is the job's
 }
 

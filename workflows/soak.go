@@ -196,6 +196,9 @@ func (s *soak) trouble(ctx workflow.Context, err error) error {
 // hides nothing: a job that comes sees that the soak is closed.
 func (s *soak) close(ctx workflow.Context) {
 	end := activities.SoakEnd{Plan: plain(s.plan), Epoch: s.Epoch, Switched: s.Status.Route != nil}
+	if s.LateUntil.After(workflow.Now(ctx)) { // who takes the namespace then, knows to wait
+		end.Epoch = 0
+	}
 	err := workflow.ExecuteActivity(closing(ctx, s.plan.Active, "give the namespace back"), work.EndSoak, end).Get(ctx, nil)
 	if err != nil {
 		workflow.GetLogger(ctx).Error("give the namespace back", "error", err)

@@ -23,9 +23,10 @@ func (s *soak) reverse(ctx workflow.Context) error {
 	return s.to(ctx, SoakSwitching)
 }
 
-// lost goes back to soaking over an error; a lost lease is taken again there.
+// lost goes back to soaking over an error. A lost lease is taken again there, and
+// the soak ends there where the route is another's.
 func (s *soak) lost(ctx workflow.Context, err error) error {
-	if codeOf(err) == activities.CodeLeaseLost {
+	if code := codeOf(err); code == activities.CodeLeaseLost || code == activities.CodeRouteChanged {
 		s.Epoch = 0
 	}
 	return s.refused(ctx, err)
@@ -153,48 +154,75 @@ func (s *soak) switchBack(ctx workflow.Context) error {
 	job.RouteVersion = s.RouteVersion
 	var done activities.Switched
 	sctx := short(ctx, job, "switch back to "+job.Locator)
-	if err := workflow.ExecuteActivity(sctx, work.Switch, job).Get(ctx, &done); err != nil {
+	err := workflow.ExecuteActivity(sctx, work.Switch, job).Get(ctx, &done)
+	if err != nil && !s.moved(ctx, &done) {
 		return s.lost(ctx, err)
 	}
 	s.Status.Route = &done.Route
 	told := &run{Carried: Carried{Job: job}}
 	told.announce(ctx, done)
 	s.Status.Warnings = append(s.Status.Warnings, told.Status.Warnings...)
-	// What was written while the route moved: behind the soak nobody keeps it in step.
-	err := s.catchUp(ctx)
-	if err == nil && s.plan.Active.Merging {
-		err = s.lateWriters(ctx)
-	}
-	if err != nil {
+	if err := s.lastSync(ctx); err != nil {
 		s.Status.LastError = "the last sync behind the rollback: " + messageOf(err)
 	}
 	s.Status.Reason = "rolled back: generation " + s.plan.Active.Locator + " was kept"
 	return s.to(ctx, SoakReversed)
 }
 
+// moved reads the route when the switch back ended with an error: an attempt
+// before the one that failed may have moved it, and its answer was lost.
+func (s *soak) moved(ctx workflow.Context, done *activities.Switched) bool {
+	back := plain(s.plan)
+	back.Active = back.Standby
+	var seen activities.SwitchSeen
+	lctx := short(ctx, s.plan.Standby, "has the route moved?")
+	if err := workflow.ExecuteActivity(lctx, work.LookAtSwitch, back).Get(ctx, &seen); err != nil {
+		workflow.GetLogger(ctx).Error("look at the route", "error", err)
+		return false
+	}
+	if seen.Switched {
+		*done = activities.Switched{Route: *seen.Route, Former: s.Status.Route}
+	}
+	return seen.Switched
+}
+
 // rollbackGrace is how long writers of a self-contained namespace may take to
 // learn of a rollback: a few times as long as readers of the route keep an answer.
-// lateTries is how often the last pass is tried while it fails.
+// lateTries is how often the last sync is tried while it fails.
 const (
 	rollbackGrace = 15 * time.Second
 	lateTries     = 6
 )
 
-// lateWriters brings over what was written into the collection that the rollback
-// left, by who had not learned of it yet. There is no soak behind a rollback.
-func (s *soak) lateWriters(ctx workflow.Context) error {
-	for try, pause := 1, rollbackGrace; ; try, pause = try+1, soakPause {
-		s.Status.Reason = "waits for writers that have not learned of the rollback yet"
+// lastSync brings over what was written while the route moved, and into the
+// collection that the rollback left, by who had not learned of it yet. There is no
+// soak behind a rollback, so what does not answer is asked again; but for one that
+// was known not to.
+func (s *soak) lastSync(ctx workflow.Context) error {
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	merging := s.plan.Active.Merging
+	pause, why := soakPause, "tries the last sync behind the rollback again"
+	if merging {
+		pause, why = rollbackGrace, "waits for writers that have not learned of the rollback yet"
+	}
+	again := merging || !s.Standby.Healthy() && !s.ask.rollback.Stale
+	for try := 1; again; try, pause = try+1, soakPause {
+		s.Status.Reason = why
 		s.details(ctx)
-		timer := workflow.NewTimerWithOptions(ctx, pause, workflow.TimerOptions{Summary: "late writers"})
+		timer := workflow.NewTimerWithOptions(ctx, pause, workflow.TimerOptions{Summary: "last sync"})
 		if err := timer.Get(ctx, nil); err != nil {
 			return err
 		}
-		if err := s.catchUp(ctx); err != nil && try == lateTries {
+		err := s.catchUp(ctx)
+		if err != nil && try == lateTries {
 			return err
 		}
-		if s.Standby.Healthy() || try == lateTries {
-			return nil
-		}
+		again = (err != nil || !s.Standby.Healthy()) && try < lateTries
 	}
+	if !s.Standby.Healthy() {
+		return fail(s.Standby.Code, "%s", s.Standby.Error)
+	}
+	return nil
 }

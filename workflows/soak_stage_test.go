@@ -33,11 +33,12 @@ type soakStage struct {
 	onCall func(name string, n int)
 
 	neverSwitched bool
-	justSwitched  bool            // as the one who looks sees it
-	second        any             // input
-	late          time.Duration   // that writes may still land after each KeepInStep
-	standby       activities.Step // of each KeepInStep
-	active        activities.Step // the same of the other side
+	justSwitched  bool             // as the one who looks sees it
+	movedTo       *workflows.Route // behind a switch whose answer was lost
+	second        any              // input
+	late          time.Duration    // that writes may still land after each KeepInStep
+	standby       activities.Step  // of each KeepInStep
+	active        activities.Step  // the same of the other side
 	steps         []activities.StepRequest
 	reports       []workflows.Verification // of each verification; then clean
 	looks         int
@@ -147,7 +148,7 @@ func (s *soakStage) awaitSwitch(context.Context, workflows.SoakPlan) (activities
 }
 
 func (s *soakStage) lookAtSwitch(context.Context, workflows.SoakPlan) (activities.SwitchSeen, error) {
-	return activities.SwitchSeen{Switched: s.justSwitched}, s.enter("LookAtSwitch")
+	return activities.SwitchSeen{Switched: s.justSwitched || s.movedTo != nil, Route: s.movedTo}, s.enter("LookAtSwitch")
 }
 
 func (s *soakStage) acquireLease(context.Context, workflows.Job) (int64, error) {
