@@ -204,6 +204,13 @@ func (a *Activities) endSoak(ctx context.Context, e SoakEnd) error {
 	if err != nil {
 		return err
 	}
+	if !e.Switched { // as far as the soak has seen: it may have been ended sooner
+		seen, err := lookAtSwitch(ctx, reg, p)
+		if err != nil {
+			return err
+		}
+		e.Switched = seen.Switched
+	}
 	if err := a.unsubscribe(ctx, e); err != nil {
 		return err
 	}

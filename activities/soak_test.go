@@ -270,8 +270,33 @@ func TestClearSoak(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, h.temporal.told, 1)
 	require.Equal(t, activities.SoakID("docs"), h.temporal.told[0])
-	_, err = run[any](h, nil, h.acts.ClearSoak, activities.SoakPlan{Namespace: "elsewhere", ArmedBy: "job"})
+	h.temporal.looks = nil
+	_, err = run[any](h, nil, h.acts.ClearSoak, activities.SoakPlan{Namespace: "docs", ArmedBy: "job"})
 	require.NoError(t, err, "there is none")
+}
+
+// TestClearSoakOfAJobThatWasReset guards the soak behind a switch against its own
+// job, which was reset to before the start of that soak, and finds it in its way.
+func TestClearSoakOfAJobThatWasReset(t *testing.T) {
+	t.Parallel()
+	s := newSoaking(t, 10, memory.Table{})
+	alive := look{first: "s", status: running}
+	s.temporal.looks = map[string][]look{activities.SoakID("docs"): {alive, alive, {first: "s", status: completed}}}
+	_, err := run[any](s.house, nil, s.acts.ClearSoak, s.plan)
+	require.NoError(t, err)
+	require.Empty(t, s.temporal.told)
+}
+
+// TestEndSoakThatHadNotSeenTheSwitch guards the journal against a soak that was
+// ended right behind the switch: nobody else takes the changes for its target.
+func TestEndSoakThatHadNotSeenTheSwitch(t *testing.T) {
+	t.Parallel()
+	s := newSoaking(t, 10, memory.Table{})
+	_, err := run[any](s.house, nil, s.acts.EndSoak, activities.SoakEnd{Plan: s.plan})
+	require.NoError(t, err)
+	all, err := backendsCapture(t, s).Consumers(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, all)
 }
 
 // TestSwitchBack guards the way back: what moves a job's route moves a soak's, by

@@ -108,7 +108,9 @@ func (a *Activities) runs(ctx context.Context, id string) (bool, error) {
 
 // ClearSoak ends a soak that is in the way of the one which the job is about to
 // start: what a former run of the job left, or one that has not noticed yet that
-// it is over. It returns when that is closed.
+// it is over. It returns when that is closed. Where the route points at the target
+// already it is in nobody's way: the job has switched before, as one has that was
+// reset, and its soak watches over that.
 func (a *Activities) ClearSoak(ctx context.Context, p SoakPlan) error {
 	_, stop := beat(ctx)
 	defer stop()
@@ -117,6 +119,13 @@ func (a *Activities) ClearSoak(ctx context.Context, p SoakPlan) error {
 
 func (a *Activities) clearSoak(ctx context.Context, p SoakPlan) error {
 	id := SoakID(p.Namespace)
+	reg, err := a.World.Registry(ctx, p.Namespace)
+	if err != nil {
+		return err
+	}
+	if seen, err := lookAtSwitch(ctx, reg, p); err != nil || seen.Switched {
+		return err
+	}
 	for told := false; ; told = true {
 		runs, err := a.runs(ctx, id)
 		if err != nil || !runs {
