@@ -25,6 +25,7 @@ func (c Caller) run(ctx context.Context, h catalog.Hook, m Message, body []byte)
 	cmd := exec.CommandContext(ctx, h.Command[0], h.Command[1:]...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = c.Dir, c.Env, lingering
 	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], "REEMBED_HOOK="+string(m.Hook), "REEMBED_DELIVERY="+m.Delivery)
+	alone(cmd)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(body), &out, &out
 	err := cmd.Run()
 	name := filepath.Base(h.Command[0])
