@@ -250,7 +250,8 @@ func (a *Activities) unsubscribe(ctx context.Context, e SoakEnd) error {
 }
 
 // DropFormer drops the former generation of a soak, by name. It refuses while the
-// route points at it, and while it holds one side of a conflict.
+// route points at it, and while it holds one side of a conflict, or alone has an
+// item that the active model refused.
 func (a *Activities) DropFormer(ctx context.Context, job Job) error {
 	_, stop := beat(ctx)
 	defer stop()
@@ -277,6 +278,9 @@ func (a *Activities) dropFormer(ctx context.Context, job Job) error {
 	}
 	index, err := a.World.Index(ctx, job.Namespace)
 	if err != nil {
+		return err
+	}
+	if err := checkSole(ctx, reg, index, job, now); err != nil {
 		return err
 	}
 	if err := index.Drop(ctx, job.Locator); err != nil {

@@ -118,7 +118,7 @@ func (s *soak) verified(ctx workflow.Context) error {
 // the source tells as changed explains no finding.
 func (s *soak) lookAtAll() {
 	if !s.plan.Standby.Merging { // a merge always does
-		s.Standby.Full, s.Standby.Task, s.Standby.Cursor = true, activities.SyncForward, ""
+		s.Standby.Full, s.Standby.Task, s.Standby.Cursor, s.Standby.PassAge = true, activities.SyncForward, "", 0
 	}
 }
 
