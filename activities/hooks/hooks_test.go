@@ -190,7 +190,8 @@ func TestEnvironmentHasNoSecrets(t *testing.T) {
 	t.Parallel()
 	got := hooks.Environment([]string{
 		"PATH=/bin", "LANG=C", "OPENAI_API_KEY=x", "PG_DSN=x", "GITHUB_TOKEN=x", "MY_PASSWORD=x", "AWS_SECRET_ACCESS_KEY=x",
-		"TEMPORAL_ADDRESS=x", "db_url=x", "REEMBED_CATALOG=./reembed.yaml", "ODD", "EMPTY=",
+		"DB_PASS=x", "MYSQL_PWD=x", "DATABASE_URL=postgres://me:x@db/docs", "HTTPS_PROXY=http://:p@ss@proxy:3128",
+		"HOME_PAGE=https://example.org:443/@me", "PWD=/", "TEMPORAL_ADDRESS=x", "db_url=x", "REEMBED_CATALOG=./reembed.yaml", "ODD", "EMPTY=",
 	}, []string{"db_url", "nowhere"})
-	require.Equal(t, []string{"PATH=/bin", "LANG=C", "REEMBED_CATALOG=./reembed.yaml", "ODD", "EMPTY="}, got)
+	require.Equal(t, []string{"PATH=/bin", "LANG=C", "HOME_PAGE=https://example.org:443/@me", "PWD=/", "REEMBED_CATALOG=./reembed.yaml", "ODD", "EMPTY="}, got)
 }
