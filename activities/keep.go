@@ -94,6 +94,11 @@ func (a *Activities) newKeep(ctx context.Context, r StepRequest) (*keep, error) 
 		}
 		step := s.side.Step
 		step.Counts = Counts{}
+		if r.Once && step.Task == Merge {
+			// One that is under way has passed by what was written behind its cursor,
+			// and what is behind this one may be the end of a collection.
+			step.Task, step.Cursor = "", ""
+		}
 		if s.done != nil {
 			step = *s.done
 		}

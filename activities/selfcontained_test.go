@@ -354,6 +354,28 @@ func TestRefusedBehindAMerge(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestLastMergeBeginsAnew guards what a late writer wrote into a collection that is
+// to be dropped, behind the cursor of the merge that was under way.
+func TestLastMergeBeginsAnew(t *testing.T) {
+	t.Parallel()
+	h := newInside(t, 12)
+	active, standby := h.soaking()
+	under := activities.Step{InStep: true, Full: true, Task: activities.Merge, Cursor: h.do(activities.Merge, active).Cursor}
+	late := []string{"a-late", "id-0005-late", "z-late"} // wherever the cursor is, some are behind it
+	for _, id := range late {
+		h.write(h.older, older, id, "only here")
+	}
+	ask := activities.StepRequest{
+		Once: true, Active: &activities.Side{Job: active, Step: under},
+		Standby: &activities.Side{Job: standby, Step: activities.Step{Full: true}},
+	}
+	_, err := run[activities.StepResult](h.house, nil, h.acts.KeepInStep, ask)
+	require.NoError(t, err)
+	for _, id := range late {
+		require.Equal(t, "only here", h.text(h.newer, id))
+	}
+}
+
 // A collection that holds one side of a conflict is not dropped.
 func TestDropFormerKeepsConflicts(t *testing.T) {
 	t.Parallel()
