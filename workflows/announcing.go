@@ -6,10 +6,17 @@ import (
 	"github.com/reembed/reembed/activities"
 )
 
+// changeAnnounce marks jobs that announce their switch: one that an older worker
+// switched told nobody.
+const changeAnnounce = "announce"
+
 // announce does behind the switch what the catalog asks for: it shows the new
 // generation under the published name, and runs the post hook. The switch stands,
 // whatever becomes of it; what fails is a warning.
 func (r *run) announce(ctx workflow.Context, done activities.Switched) {
+	if !r.Job.Publish && !r.Job.PostHook || workflow.GetVersion(ctx, changeAnnounce, workflow.DefaultVersion, 1) != 1 {
+		return
+	}
 	if r.Job.Publish {
 		actx := announcing(ctx, r.Job, "publish "+r.Job.Locator)
 		err := workflow.ExecuteActivity(actx, work.Publish, r.Job.Namespace).Get(ctx, nil)

@@ -46,7 +46,7 @@ type Carried struct {
 	Capture *activities.Capturing `json:"capture,omitempty"`
 	// FullPass asks for a pass over everything beside what the source tells.
 	FullPass bool `json:"full_pass,omitempty"`
-	// Items is how many the source has, as the last pass over all of them was told.
+	// Items is how many the source has, as the last pass over all of them was told, or saw.
 	Items int64 `json:"items,omitempty"`
 	// InStep says that the last pass, whatever it found, was so short that little is left.
 	InStep    bool          `json:"in_step,omitempty"`

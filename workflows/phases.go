@@ -12,6 +12,10 @@ import (
 // older worker carried on has swept it.
 const changeForwardCopy = "forward-copy"
 
+// changeCapture marks jobs that catch up by what the source tells: one that an
+// older worker carried on looked at everything.
+const changeCapture = "capture"
+
 // plan looks before anything is written. What the request means is resolved
 // again: while the job waited another one may have switched the namespace.
 func (r *run) plan(ctx workflow.Context) error {
@@ -44,7 +48,10 @@ func (r *run) prepare(ctx workflow.Context) error {
 		return err
 	}
 	r.Fresh = found.Fresh && workflow.GetVersion(ctx, changeForwardCopy, workflow.DefaultVersion, 1) == 1
-	r.Capture = found.Capture
+	r.Capture = nil
+	if found.Capture != nil && workflow.GetVersion(ctx, changeCapture, workflow.DefaultVersion, 1) == 1 {
+		r.Capture = found.Capture
+	}
 	r.LateUntil = later(r.LateUntil, workflow.Now(ctx), found.Late)
 	return r.to(ctx, Copying)
 }

@@ -33,6 +33,20 @@ func TestPassesUntilFewEnoughChanged(t *testing.T) {
 	require.Equal(t, 4, s.passes)
 }
 
+// TestBoundGoesByWhatAPassSaw guards jobs in the middle of a deploy, which an older
+// worker brought on by that: of how many items a store tells beforehand is an
+// estimate, and another one each time.
+func TestBoundGoesByWhatAPassSaw(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.ranges = map[activities.Task]int{activities.SyncForward: 20} // of a thousand items each; three thousand were told
+	s.dirty = []int64{3000, 1}                                     // in each range
+	status := s.play()
+	require.Equal(t, workflows.Completed, status.State, status.Reason)
+	require.Equal(t, 2, s.passes, "one in a thousand")
+	require.Equal(t, 1, s.looks)
+}
+
 // TestCatchUpCostsWhatChanged guards the cost: no pass over everything between the
 // copy and verification, and what changed while that ran is synced before the switch.
 func TestCatchUpCostsWhatChanged(t *testing.T) {

@@ -68,6 +68,9 @@ func (r *run) count(task Task, done RangeResult) {
 	}
 	p.ItemsDone += items
 	p.ItemsTotal = max(p.ItemsTotal, p.ItemsDone)
+	if task != activities.SyncChanged {
+		r.Items = max(r.Items, p.ItemsDone)
+	}
 	r.PhaseItems += items
 }
 

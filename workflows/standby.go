@@ -110,7 +110,10 @@ func (r *run) freshen(ctx workflow.Context) error {
 // cost. Of what changed it always is, behind a wait; of everything, when the job
 // has waited for longer than one takes.
 func (r *run) behind(ctx workflow.Context) bool {
-	if !r.caughtUp() {
+	// Before the first pass of this phase, where none is due by itself, that is what
+	// catching up found; of how many items, the verification may have been told otherwise.
+	first := r.Capture == nil && r.Standby.SyncedAt.IsZero()
+	if !first && !r.caughtUp() {
 		return true
 	}
 	if r.Capture != nil {

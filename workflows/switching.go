@@ -59,12 +59,17 @@ func (r *run) switchOver(ctx workflow.Context) error {
 	return r.to(ctx, Switched)
 }
 
+// changeStragglers marks jobs that look for stragglers: one that an older worker
+// switched does not know of any.
+const changeStragglers = "stragglers"
+
 // stragglers brings what was written into the former collection of a
 // self-contained namespace since the last pass over it into the one that is
 // searched now. Writers that have not read the route yet go on; the soak looks
 // after them. That it can't be done undoes no switch.
 func (r *run) stragglers(ctx workflow.Context) {
-	if r.Job.Source == "" || r.Job.Source == r.Job.Locator {
+	if r.Job.Source == "" || r.Job.Source == r.Job.Locator ||
+		workflow.GetVersion(ctx, changeStragglers, workflow.DefaultVersion, 1) != 1 {
 		return
 	}
 	if _, err := r.pass(ctx, []Task{activities.Merge}); err != nil {

@@ -36,59 +36,82 @@ func TestRecordedHistories(t *testing.T) {
 }
 
 // TestReplayAfterAnOlderWorker guards jobs in the middle of a deploy: a newer
-// worker found that the generation was fresh, and an older one, which knows
-// nothing of that, carried the job on and swept it all the same.
+// worker found that the generation was fresh, or that the source tells what
+// changed, and an older one, which knows nothing of that, carried the job on and
+// swept it all the same.
 func TestReplayAfterAnOlderWorker(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join(recorded, "ReembedWorkflow-continued.json"))
-	require.NoError(t, err)
-	var history struct {
-		Events []map[string]any `json:"events"`
+	for name, c := range map[string]struct{ file, found string }{
+		"fresh":   {"ReembedWorkflow-continued.json", `{"fresh":true}`},
+		"capture": {"ReembedWorkflow-cut-over.json", `{"fresh":true,"capture":{"kind":"journal","deletes":true}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			history := read(t, c.file)
+			var prepare any
+			done := false
+			for _, e := range history.Events {
+				if a, ok := e["activityTaskScheduledEventAttributes"].(map[string]any); ok && a["activityType"].(map[string]any)["name"] == "Prepare" {
+					prepare = e["eventId"]
+				}
+				if a, ok := e["activityTaskCompletedEventAttributes"].(map[string]any); ok && prepare != nil && a["scheduledEventId"] == prepare {
+					done = true
+					a["result"] = map[string]any{"payloads": []any{map[string]any{
+						"metadata": map[string][]byte{"encoding": []byte("json/plain")}, "data": []byte(c.found),
+					}}}
+				}
+			}
+			require.True(t, done)
+			history.replays(t)
+		})
 	}
-	require.NoError(t, json.Unmarshal(raw, &history))
-	var prepare any
-	found := false
-	for _, e := range history.Events {
-		if a, ok := e["activityTaskScheduledEventAttributes"].(map[string]any); ok && a["activityType"].(map[string]any)["name"] == "Prepare" {
-			prepare = e["eventId"]
-		}
-		if a, ok := e["activityTaskCompletedEventAttributes"].(map[string]any); ok && prepare != nil && a["scheduledEventId"] == prepare {
-			found = true
-			a["result"] = map[string]any{"payloads": []any{map[string]any{
-				"metadata": map[string][]byte{"encoding": []byte("json/plain")}, "data": []byte(`{"fresh":true}`),
-			}}}
-		}
-	}
-	require.True(t, found)
-	raw, err = json.Marshal(history)
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "history.json")
-	require.NoError(t, os.WriteFile(path, raw, 0o600))
-	require.NoError(t, replaytest.File(path))
 }
 
-// TestReplayOfAJobWithoutASoak guards jobs in the middle of a deploy: a newer worker
-// resolved how long the soak is to be, and an older one, which knows nothing of
-// soaks, switched.
-func TestReplayOfAJobWithoutASoak(t *testing.T) {
+// TestReplayOfAJobThatAnOlderWorkerSwitched guards jobs in the middle of a deploy:
+// a newer worker resolved what is to be done around the switch, and an older one,
+// which knows nothing of that, switched.
+func TestReplayOfAJobThatAnOlderWorkerSwitched(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join(recorded, "ReembedWorkflow-completed-fresh.json"))
-	require.NoError(t, err)
-	var history struct {
-		Events []map[string]any `json:"events"`
+	for name, resolved := range map[string]func(*workflows.Job){
+		"soak":        func(j *workflows.Job) { j.SoakSeconds = 3600 },
+		"publish":     func(j *workflows.Job) { j.Publish = true },
+		"a post hook": func(j *workflows.Job) { j.PostHook = true },
+		"stragglers":  func(j *workflows.Job) { j.Source = "articles" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			history := read(t, "ReembedWorkflow-completed-fresh.json")
+			started := history.Events[0]["workflowExecutionStartedEventAttributes"].(map[string]any)
+			payload := started["input"].(map[string]any)["payloads"].([]any)[1].(map[string]any)
+			data, err := base64.StdEncoding.DecodeString(payload["data"].(string))
+			require.NoError(t, err)
+			var carried workflows.Carried
+			require.NoError(t, json.Unmarshal(data, &carried))
+			require.NotEmpty(t, carried.Job.ID, "a run that was continued")
+			resolved(&carried.Job)
+			payload["data"], err = json.Marshal(carried)
+			require.NoError(t, err)
+			history.replays(t)
+		})
 	}
-	require.NoError(t, json.Unmarshal(raw, &history))
-	started := history.Events[0]["workflowExecutionStartedEventAttributes"].(map[string]any)
-	payload := started["input"].(map[string]any)["payloads"].([]any)[1].(map[string]any)
-	data, err := base64.StdEncoding.DecodeString(payload["data"].(string))
+}
+
+// events are a recorded history, to be changed.
+type events struct {
+	Events []map[string]any `json:"events"`
+}
+
+func read(t *testing.T, name string) (e events) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(recorded, name))
 	require.NoError(t, err)
-	var carried workflows.Carried
-	require.NoError(t, json.Unmarshal(data, &carried))
-	require.NotEmpty(t, carried.Job.ID, "a run that was continued")
-	carried.Job.SoakSeconds = 3600
-	payload["data"], err = json.Marshal(carried)
-	require.NoError(t, err)
-	raw, err = json.Marshal(history)
+	require.NoError(t, json.Unmarshal(raw, &e))
+	return e
+}
+
+func (e events) replays(t *testing.T) {
+	t.Helper()
+	raw, err := json.Marshal(e)
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "history.json")
 	require.NoError(t, os.WriteFile(path, raw, 0o600))
