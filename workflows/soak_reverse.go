@@ -100,7 +100,11 @@ func (s *soak) verified(ctx workflow.Context) error {
 		moved := round > 1 && onlyMoved(report)
 		switch {
 		case report.Wrong() == 0: // how good its model is was no question when it was active
-			return s.moving(ctx, report)
+			if err := s.moving(ctx, report); err != nil || s.LateUntil.Equal(look.LateUntil) {
+				return err
+			}
+			before = report
+			continue // what a worker that was lost since may write, is looked at, too
 		case round > 1 && persists(before, report):
 			return fail(activities.CodeVerification, "found twice in the former generation, with a sync between: %s", report.Summary())
 		case round >= maxRounds && !moved:
@@ -108,7 +112,7 @@ func (s *soak) verified(ctx workflow.Context) error {
 		}
 		before = report
 		s.lookAtAll()
-		if err := s.catchUpAgain(ctx); err != nil || moved {
+		if err := s.catchUpAgain(ctx); err != nil || moved && s.LateUntil.Equal(look.LateUntil) {
 			return err
 		}
 	}
@@ -159,6 +163,11 @@ func (s *soak) switchBack(ctx workflow.Context) error {
 		return s.lost(ctx, err)
 	}
 	s.Status.Route = &done.Route
+	if job.Publish || job.PostHook { // they may take their time, and nobody else keeps it in step
+		if err := s.catchUp(ctx); err != nil { // it is done once more behind them
+			workflow.GetLogger(ctx).Error("sync behind the rollback", "error", err)
+		}
+	}
 	told := &run{Carried: Carried{Job: job}}
 	told.announce(ctx, done)
 	s.Status.Warnings = append(s.Status.Warnings, told.Status.Warnings...)

@@ -84,6 +84,7 @@ func newSoakStage(t *testing.T) *soakStage {
 	}
 	for name, actor := range map[string]any{
 		"AwaitSwitch": s.awaitSwitch, "LookAtSwitch": s.lookAtSwitch, "AcquireLease": s.acquireLease, "FinishIndex": jobs("FinishIndex", nil),
+		"PostHook":    func(context.Context, activities.PostHookRequest) error { return s.enter("PostHook") },
 		"BeginSoak":   func(context.Context, activities.SoakBegin) error { return s.enter("BeginSoak") },
 		"CheckSwitch": jobs("CheckSwitch", nil), "DropFormer": jobs("DropFormer", &s.dropped), "Switch": s.switchRoute,
 		"SplitPass": s.split, "VerifySegment": s.verify, "KeepInStep": s.keep,

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/reembed/reembed/activities"
+	"github.com/reembed/reembed/activities/verify"
 	"github.com/reembed/reembed/workflows"
 )
 
@@ -113,6 +114,19 @@ func TestLastSyncBehindARollback(t *testing.T) {
 	}
 }
 
+// TestPostHookOfARollbackKeepsNobodyWaiting guards readers against a hook that takes
+// its time: what was written while the route moved is there before it is told.
+func TestPostHookOfARollbackKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.plan.Standby.PostHook = true
+	a := s.after(time.Minute, workflows.UpdateRollback, nil)
+	require.Equal(t, workflows.SoakReversed, s.play().Phase)
+	require.NoError(t, a.failed)
+	calls := without(s.calls, "KeepInStep")
+	require.Equal(t, []string{"Switch", "catch up", "PostHook", "catch up", "EndSoak"}, calls[len(calls)-5:])
+}
+
 // TestSoakThatEndsWithLateWrites guards the next job: a lease that was given back
 // says that nothing of its holder lands any more.
 func TestSoakThatEndsWithLateWrites(t *testing.T) {
@@ -181,6 +195,37 @@ func TestRollbackWaitsForLateWrites(t *testing.T) {
 	s.after(time.Minute, workflows.UpdateRollback, nil)
 	require.Equal(t, workflows.SoakReversed, s.play().Phase)
 	require.GreaterOrEqual(t, verified.Sub(began), 30*time.Second)
+}
+
+// TestRollbackVerifiesBehindALostWorker guards the switch back against a worker that
+// was lost in the sync behind the verification: what it wrote may land later.
+func TestRollbackVerifiesBehindALostWorker(t *testing.T) {
+	t.Parallel()
+	for name, reports := range map[string][]workflows.Verification{
+		"told as changed": {{Moving: 1}},
+		"moved":           {finding(verify.Stale, "a"), finding(verify.Stale, "b")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSoakStage(t)
+			s.reports = reports
+			last := 1 + len(reports) // the sync behind the last of these
+			var lost, switched time.Time
+			s.before["catch up"] = func(n int) error {
+				s.late = 0
+				if n == last {
+					s.late, lost = 30*time.Second, s.env.Now()
+				}
+				return nil
+			}
+			s.before["Switch"] = func(int) error { switched = s.env.Now(); return nil }
+			a := s.after(time.Minute, workflows.UpdateRollback, nil)
+			require.Equal(t, workflows.SoakReversed, s.play().Phase)
+			require.NoError(t, a.failed)
+			require.Equal(t, len(reports)+1, s.looks)
+			require.GreaterOrEqual(t, switched.Sub(lost), 30*time.Second)
+		})
+	}
 }
 
 // TestSoakGoesOnInANewRun guards the history's length, and that a soak remembers
