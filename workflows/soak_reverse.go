@@ -60,12 +60,18 @@ func (s *soak) ready(ctx workflow.Context) error {
 	return workflow.ExecuteActivity(cctx, work.CheckSwitch, job).Get(ctx, nil)
 }
 
-// catchUp brings the former generation in step, as far as that goes.
+// catchUp brings the former generation in step, as far as that goes. Before the
+// switch back its model is asked whether it answers: where nothing has changed no
+// sync asks it, and the verification would wait for a model that is gone.
 func (s *soak) catchUp(ctx workflow.Context) error {
 	s.Status.Reason = "brings the former generation in step"
 	s.details(ctx)
+	standby := s.Standby
+	if s.Machine.Phase == SoakReversing {
+		standby.NextCanary = 0
+	}
 	r := activities.StepRequest{
-		Standby: &activities.Side{Job: s.plan.Standby, Step: s.Standby}, Once: true,
+		Standby: &activities.Side{Job: s.plan.Standby, Step: standby}, Once: true,
 	}
 	if s.plan.Active.Merging { // what is written into one collection is merged both ways
 		r.Active = &activities.Side{Job: s.plan.Active, Step: s.Active}

@@ -132,6 +132,22 @@ func TestRollbackThatWouldBeStale(t *testing.T) {
 	require.Equal(t, 1, s.called("FinishIndex"), "but what is there survives the loss of the machine")
 }
 
+// TestRollbackAsksTheFormerModel guards a rollback whose former model went away
+// since it was asked last: nothing has changed, so that no sync asks it.
+func TestRollbackAsksTheFormerModel(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.standby.NextCanary = time.Hour
+	a := s.after(20*time.Minute, workflows.UpdateRollback, nil)
+	require.Equal(t, workflows.SoakReversed, s.play().Phase)
+	require.NoError(t, a.failed)
+	last := len(s.steps) - 1 // behind the switch
+	for _, r := range s.steps[1:last] {
+		require.Equal(t, r.Once, r.Standby.Step.NextCanary == 0, "else once an hour")
+	}
+	require.NotZero(t, s.steps[last].Standby.Step.NextCanary)
+}
+
 // TestFormerModelRecovers guards that a soak says when all is well again.
 func TestFormerModelRecovers(t *testing.T) {
 	t.Parallel()
