@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -68,9 +71,18 @@ func (c *Client) addKeepers(s *workflows.SoakStatus, d description) {
 			s.Learn(res, a.GetLastHeartbeatTime().AsTime())
 		}
 	}
+	d.pending = slices.DeleteFunc(slices.Clone(d.pending), atWork)
 	if failure := d.trouble(); failure != "" {
 		s.LastError = failure
 	}
+}
+
+// atWork reports whether a keeper has gone on since its last failure: one attempt
+// takes a quarter of an hour, and its heartbeat tells what is in its way meanwhile.
+func atWork(a *workflowpb.PendingActivityInfo) bool {
+	return a.GetActivityType().GetName() == workflows.KeepInStepName &&
+		a.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED &&
+		a.GetLastHeartbeatTime().AsTime().After(a.GetLastStartedTime().AsTime())
 }
 
 // soakResult waits for the end of a soak.
