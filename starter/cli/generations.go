@@ -27,7 +27,6 @@ how large and how old, and whose each is.
   in work     a job makes it, or waits to
   beginning   before the first route: of the model that the namespace begins with
   disputed    it holds one side of a conflict: 'reembed conflicts' lists them
-  disputed    it holds one side of a conflict: see 'reembed conflicts'
   nobody's    none of these: 'reembed gc' shows and drops such
 
 Whether jobs live, Temporal is asked. Where it does not answer, jobs that wait
