@@ -21,6 +21,9 @@ const (
 	// again; it doubles from one veto to the next.
 	firstVetoPause = 30 * time.Second
 	lastVetoPause  = 10 * time.Minute
+	// changePassBehindWait marks jobs that make a pass behind each wait, also where
+	// the last one is no older than it took.
+	changePassBehindWait = "pass-behind-wait"
 )
 
 // heldBack is why a job that is ready does not go on.
@@ -106,9 +109,9 @@ func (r *run) freshen(ctx workflow.Context) error {
 }
 
 // behind reports whether the shadow may lack more than a switch should find: the
-// last pass, or the verification behind it, found too much, or a pass is worth its
-// cost. Of what changed it always is, behind a wait; of everything, when the job
-// has waited for longer than one takes.
+// last pass, or the verification behind it, found too much, or the job has waited:
+// whoever says that it may switch means all that was written until then. Of what
+// changed a pass is worth its cost in any case.
 func (r *run) behind(ctx workflow.Context) bool {
 	// Before the first pass of this phase, where none is due by itself, that is what
 	// catching up found; of how many items, the verification may have been told otherwise.
@@ -119,7 +122,11 @@ func (r *run) behind(ctx workflow.Context) bool {
 	if r.Capture != nil {
 		return r.Standby.Stood || elapsed(r.PassBegan, workflow.Now(ctx)) >= leastPause
 	}
-	return r.Standby.Stood && elapsed(r.Standby.SyncedAt, workflow.Now(ctx)) >= r.Standby.PassTook
+	if !r.Standby.Stood {
+		return false
+	}
+	return elapsed(r.Standby.SyncedAt, workflow.Now(ctx)) >= r.Standby.PassTook ||
+		workflow.GetVersion(ctx, changePassBehindWait, workflow.DefaultVersion, 1) == 1
 }
 
 // outdated reports whether the verification says too little of what readers will

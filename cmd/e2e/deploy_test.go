@@ -121,7 +121,7 @@ func (r *rig) awaitEvent(c client.Client, job string, want enumspb.EventType) *h
 // workflow task, and a newer worker goes on.
 func TestOlderWorkerLeavesNewerJobsAlone(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, setting{items: 300, env: []string{"REEMBED_CONTINUE_AFTER=100"}})
+	r := newRig(t, setting{items: 300, env: []string{"REEMBED_CONTINUE_AFTER=40"}})
 	c, err := r.server.Dial(client.Options{Logger: discarded})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

@@ -127,8 +127,8 @@ func TestWriterOfVectorsOnTheOldModel(t *testing.T) {
 	copied, stopped := make(chan struct{}), make(chan error, 1)
 	go func() { stopped <- w.until(t.Context(), copied) }()
 	before := w.at
-	r.await(job, "its verification, while the application writes", func(s workflows.Status) bool {
-		return s.Phase == workflows.Verifying || s.State.Final()
+	r.await(job, "the copy, while the application writes", func(s workflows.Status) bool {
+		return s.Phase == workflows.CatchingUp || s.Phase == workflows.Verifying || s.State.Final()
 	})
 	close(copied)
 	require.NoError(t, <-stopped)
