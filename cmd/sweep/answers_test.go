@@ -32,6 +32,9 @@ type answering struct {
 
 func (a *answering) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	info := activity.GetInfo(ctx)
+	if l := a.lifeOf(info.WorkflowExecution.ID); l != nil {
+		return l.execute(ctx, in, a.Next)
+	}
 	t := a.trialOf(info.WorkflowExecution.ID)
 	if t == nil {
 		return a.Next.ExecuteActivity(ctx, in)

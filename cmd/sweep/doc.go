@@ -23,7 +23,18 @@
 // job stumbles over: a second one, without faults, completes. Behind each
 // completed job the store holds what it should, and nothing else.
 //
+// Soaks are swept likewise. A life is a job with its soak, over a store that tells
+// its changes: the application changes items when the generations are first kept
+// in step, when they have been brought there, before the rollback, and while that
+// moves the route. Calls are numbered within the activity that makes them, as a
+// soak does more than one thing at a time. Whatever fails, the generation that
+// the route points at has of each item what it is or was; a rollback happens, or
+// is refused once and happens when it is asked for again; both generations are
+// right before it, and the one that it leads to behind it. Another end is that the
+// former generation is retired.
+//
 // Jobs run on a real dev server, many at once: each has a namespace and a store
 // of its own. All of it is run by `make sweep`; `make test` runs one call of
-// each operation. A failure prints the arguments that run its trial alone.
+// each operation, and of each activity of a soak. A failure prints the arguments
+// that run its trial alone.
 package sweep

@@ -41,38 +41,57 @@ type fleet struct {
 	observer *observer
 }
 
-// lane is a namespace of the catalog, whose store is that of the trial which
-// runs. It is what the catalog opens.
+// lane is a namespace of the catalog, whose store is that of the trial or of the
+// life which runs. It is what the catalog opens.
 type lane struct {
 	name  string
 	trial atomic.Pointer[trial]
+	life  atomic.Pointer[life]
+}
+
+// tenant is whose store a lane opens.
+type tenant interface {
+	source() backends.Source
+	index() backends.Index
+	registry() backends.Registry
+	embedder(e backends.Embedder) backends.Embedder
 }
 
 var errIdle = fmt.Errorf("%w: no trial runs", backends.ErrUnavailable)
 
-// Source is the trial's, with its faults.
+func (l *lane) tenant() (tenant, error) {
+	if t := l.trial.Load(); t != nil {
+		return t, nil
+	}
+	if t := l.life.Load(); t != nil {
+		return t, nil
+	}
+	return nil, errIdle
+}
+
+// Source is the tenant's, with its faults.
 func (l *lane) Source(catalog.Namespace) (backends.Source, error) {
-	t := l.trial.Load()
-	if t == nil {
-		return nil, errIdle
+	t, err := l.tenant()
+	if err != nil {
+		return nil, err
 	}
 	return t.source(), nil
 }
 
-// Index is the trial's, with its faults.
+// Index is the tenant's, with its faults.
 func (l *lane) Index(catalog.Namespace) (backends.Index, error) {
-	t := l.trial.Load()
-	if t == nil {
-		return nil, errIdle
+	t, err := l.tenant()
+	if err != nil {
+		return nil, err
 	}
 	return t.index(), nil
 }
 
-// Registry is the trial's, with its faults.
+// Registry is the tenant's, with its faults.
 func (l *lane) Registry() (backends.Registry, error) {
-	t := l.trial.Load()
-	if t == nil {
-		return nil, errIdle
+	t, err := l.tenant()
+	if err != nil {
+		return nil, err
 	}
 	return t.registry(), nil
 }
@@ -87,9 +106,9 @@ type embedder struct {
 }
 
 func (e *embedder) Embed(ctx context.Context, p backends.Purpose, texts []string) (backends.Embedding, error) {
-	t := e.lane.trial.Load()
-	if t == nil {
-		return backends.Embedding{}, errIdle
+	t, err := e.lane.tenant()
+	if err != nil {
+		return backends.Embedding{}, err
 	}
 	return t.embedder(e.Embedder).Embed(ctx, p, texts)
 }
@@ -210,11 +229,12 @@ func (o *observer) Synced(activities.Counts) {}
 // trial takes many times what it takes on an idle one.
 const patience = 10 * time.Minute
 
-// job runs a job to its end.
-func (f *fleet) job(ctx context.Context, l *lane, started func(starter.Handle)) (workflows.Status, error) {
+// job runs a job to its end, which keeps both generations in step for some seconds behind it.
+func (f *fleet) job(ctx context.Context, l *lane, soak int64, started func(starter.Handle)) (workflows.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	h, err := f.client.Start(ctx, workflows.Request{Namespace: l.name, To: l.model(large), Waive: waived}, starter.StartOptions{})
+	r := workflows.Request{Namespace: l.name, To: l.model(large), Waive: waived, SoakSeconds: &soak}
+	h, err := f.client.Start(ctx, r, starter.StartOptions{})
 	if err != nil {
 		return workflows.Status{}, err
 	}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/reembed/reembed/backends"
 )
 
 // judge looks at one store, and remembers what its active generation was like
@@ -64,7 +66,7 @@ func (j *judge) now(ctx context.Context) error {
 	case former:
 		return j.unmoved(s)
 	case j.place.index.Locator(large):
-		return j.right(ctx, s)
+		return j.right(ctx, s, large)
 	}
 	return fmt.Errorf("the route points at %q", r.Locator)
 }
@@ -78,9 +80,9 @@ func (j *judge) unmoved(s snapshot) error {
 	return nil
 }
 
-// right says what is missing, extra, stale or of another model in the latter generation.
-func (j *judge) right(ctx context.Context, s snapshot) error {
-	rows := s.generations[j.place.index.Locator(large)]
+// right says what is missing, extra, stale or of another model in a model's generation.
+func (j *judge) right(ctx context.Context, s snapshot, m backends.Model) error {
+	rows := s.generations[j.place.index.Locator(m)]
 	var wrong []string
 	for _, id := range slices.Sorted(maps.Keys(s.items)) {
 		r, there := rows[id]
@@ -92,7 +94,7 @@ func (j *judge) right(ctx context.Context, s snapshot) error {
 		case !there:
 			wrong = append(wrong, id+" is missing")
 		default:
-			if err := j.recordOf(ctx, s.items[id], r); err != nil {
+			if err := j.recordOf(ctx, m, s.items[id], r); err != nil {
 				wrong = append(wrong, fmt.Sprintf("%s: %v", id, err))
 			}
 		}
@@ -103,14 +105,14 @@ func (j *judge) right(ctx context.Context, s snapshot) error {
 		}
 	}
 	if len(wrong) > 0 {
-		return fmt.Errorf("generation %s is not right: %s", j.place.index.Locator(large), strings.Join(wrong, "; "))
+		return fmt.Errorf("generation %s is not right: %s", j.place.index.Locator(m), strings.Join(wrong, "; "))
 	}
 	return nil
 }
 
-// recordOf says what is wrong with an item's record.
-func (j *judge) recordOf(ctx context.Context, it item, r row) error {
-	want := "r1:" + large.Fingerprint() + ":" + hashOf(it.text)
+// recordOf says what is wrong with an item's record of a model.
+func (j *judge) recordOf(ctx context.Context, m backends.Model, it item, r row) error {
+	want := "r1:" + m.Fingerprint() + ":" + hashOf(it.text)
 	if j.place.index.Traits().CopiesPayload {
 		want += ":" + hashOf(it.payload)
 		if r.payload != it.payload {
@@ -120,7 +122,7 @@ func (j *judge) recordOf(ctx context.Context, it item, r row) error {
 	if r.stamp != want {
 		return fmt.Errorf("has the stamp %s, not %s", r.stamp, want)
 	}
-	fresh, err := fresh(ctx, it.text)
+	fresh, err := fresh(ctx, m, it.text)
 	if err != nil {
 		return err
 	}
@@ -138,13 +140,14 @@ func hashOf(s string) string {
 // made keeps what fresh embedded: thousands of looks ask for the same few texts.
 var made sync.Map
 
-func fresh(ctx context.Context, text string) ([]float32, error) {
-	if v, ok := made.Load(text); ok {
+func fresh(ctx context.Context, m backends.Model, text string) ([]float32, error) {
+	key := m.Name + ": " + text
+	if v, ok := made.Load(key); ok {
 		return v.([]float32), nil
 	}
-	v, err := vectorOf(ctx, large, text)
+	v, err := vectorOf(ctx, m, text)
 	if err == nil {
-		made.Store(text, v)
+		made.Store(key, v)
 	}
 	return v, err
 }

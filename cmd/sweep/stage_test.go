@@ -71,6 +71,17 @@ func (p *place) stage(ctx context.Context, l *lane) error {
 			items[i].Payload = []byte(fmt.Sprintf(`{"page":%d}`, i))
 		}
 	}
+	if err := p.settle(ctx, l, items); err != nil {
+		return err
+	}
+	if err := p.shadow(ctx, items); err != nil {
+		return fmt.Errorf("shadow: %w", err)
+	}
+	return p.leftovers(ctx, l.name)
+}
+
+// settle brings a store to where a namespace is that no job has seen.
+func (p *place) settle(ctx context.Context, l *lane, items []backends.Item) error {
 	writer, _ := backends.As[backends.ItemWriter](p.source)
 	if err := writer.PutItems(ctx, items); err != nil {
 		return fmt.Errorf("put items: %w", err)
@@ -81,10 +92,7 @@ func (p *place) stage(ctx context.Context, l *lane) error {
 	if err := p.active(ctx, l, items); err != nil {
 		return fmt.Errorf("active generation: %w", err)
 	}
-	if err := p.shadow(ctx, items); err != nil {
-		return fmt.Errorf("shadow: %w", err)
-	}
-	return p.leftovers(ctx, l.name)
+	return nil
 }
 
 func (p *place) active(ctx context.Context, l *lane, items []backends.Item) error {

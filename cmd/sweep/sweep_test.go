@@ -20,13 +20,14 @@ import (
 var (
 	whole  = flag.Bool("whole", false, "try each call, on each side of its effect")
 	theOne struct {
-		store, call, when, with string
-		cancels                 bool
+		store, life, call, when, with string
+		cancels                       bool
 	}
 )
 
 func TestMain(m *testing.M) {
 	flag.StringVar(&theOne.store, "store", "sqlite", "of the one trial: "+strings.Join(stores, ", "))
+	flag.StringVar(&theOne.life, "life", "", "of the one trial, where it is one of a soak: "+strings.Join(ends, ", "))
 	flag.StringVar(&theOne.call, "call", "", "run one trial, of this call: ROLE.OPERATION/N")
 	flag.StringVar(&theOne.when, "when", "before", "of the one trial: before, after")
 	flag.StringVar(&theOne.with, "with", "", "of the one trial, or of the whole sweep only those: unavailable, unauthorized, conflict, unknown, hang, cancel, terminate")
@@ -34,9 +35,23 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// TestSweep is the sweep.
+// TestSweep is the sweep, over jobs and over soaks.
 func TestSweep(t *testing.T) {
 	t.Parallel()
+	for name, sweep := range map[string]func(*testing.T){"jobs": sweepJobs, "soaks": sweepSoaks} {
+		if theOne.call != "" && (name == "soaks") != (theOne.life != "") {
+			continue // the one trial is the other's
+		}
+		t.Run(name, func(t *testing.T) {
+			if !*whole { // which has enough at once by itself
+				t.Parallel()
+			}
+			sweep(t)
+		})
+	}
+}
+
+func sweepJobs(t *testing.T) {
 	begun := time.Now()
 	f := newFleet(t)
 	calls := record(t, f)

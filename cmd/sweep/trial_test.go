@@ -81,11 +81,19 @@ func (t *trial) registry() backends.Registry {
 func (t *trial) watch(ctx context.Context, c intercept.Call, next func(context.Context) (int, error)) error {
 	_, err := next(ctx)
 	t.reach(c, err)
-	switch c.Operation {
-	case "Put", "Delete", "Create", "Finish", "Drop", "Upsert", "UpsertCurrent", "DeleteAbsent", "SetPayload":
+	if changes(c.Operation) {
 		t.see(t.judge.now(context.WithoutCancel(ctx)), "after "+c.Role+"."+c.Operation)
 	}
 	return err
+}
+
+// changes reports whether a call of an operation changes what a store holds.
+func changes(operation string) bool {
+	switch operation {
+	case "Put", "Delete", "Create", "Finish", "Drop", "Upsert", "UpsertCurrent", "DeleteAbsent", "SetPayload":
+		return true
+	}
+	return false
 }
 
 func (t *trial) see(err error, when string) {
@@ -131,7 +139,7 @@ func (f *fleet) try(ctx context.Context, store, dir string, s *strike) (outcome,
 }
 
 func (t *trial) run(ctx context.Context) (outcome, error) {
-	s, err := t.fleet.job(ctx, t.lane, func(h starter.Handle) { t.cancelling(ctx, h) })
+	s, err := t.fleet.job(ctx, t.lane, 0, func(h starter.Handle) { t.cancelling(ctx, h) })
 	out := outcome{first: s, jobs: []workflows.Status{s}, calls: t.number(t.script.Calls())}
 	select {
 	case <-t.struck:
@@ -150,7 +158,7 @@ func (t *trial) run(ctx context.Context) (outcome, error) {
 	t.calm.Store(true)
 	t.script.Clear()
 	t.script.Add(t.moving())
-	next, err := t.fleet.job(ctx, t.lane, func(starter.Handle) {})
+	next, err := t.fleet.job(ctx, t.lane, 0, func(starter.Handle) {})
 	out.jobs = append(out.jobs, next)
 	if err != nil {
 		return out, fmt.Errorf("the next job: %w", err)
