@@ -31,6 +31,9 @@ import (
 // discarded is what the SDK says in this process.
 var discarded = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 
+// newerSchema is one that no build of today has.
+const newerSchema = 1000
+
 // newerState is what a later build carries on: a schema that this one does not read.
 type newerState struct {
 	Version int               `json:"version"`
@@ -54,7 +57,7 @@ func newerJob(ctx workflow.Context, request json.RawMessage, state *newerState) 
 		return status, err
 	}
 	return status, workflow.NewContinueAsNewError(workflow.WithWorkflowTaskQueue(ctx, workflows.TaskQueue),
-		workflows.ReembedWorkflowName, request, newerState{Version: 2, State: now})
+		workflows.ReembedWorkflowName, request, newerState{Version: newerSchema, State: now})
 }
 
 // newerBuild runs workflows of a later build in this process, without activities.
