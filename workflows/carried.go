@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -86,36 +84,16 @@ func newCarried(job, run string, started time.Time) Carried {
 	}
 }
 
-// UnmarshalJSON reads of a later schema nothing but its version: to fail over
-// another form of a field would fail the job. What is no object was carried by
-// nobody: check tells whoever gave the job a second input.
+// UnmarshalJSON leaves a later schema to newer workers: see readCarried.
 func (c *Carried) UnmarshalJSON(raw []byte) error {
-	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] != '{' {
-		*c = Carried{}
-		return nil
-	}
-	var head struct {
-		Version int `json:"version"`
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return fmt.Errorf("version of the carried state: %w", err)
-	}
-	if head.Version > carriedVersion {
-		*c = Carried{Version: head.Version}
-		return nil
-	}
 	type plain Carried // without this method
-	return json.Unmarshal(raw, (*plain)(c))
-}
-
-// leaveToNewer panics when a newer worker made the state. The SDK fails the
-// workflow task, not the job, and the server hands it out again until a worker
-// takes it that is new enough.
-func (c *Carried) leaveToNewer() {
-	if c.Version > carriedVersion {
-		panic(fmt.Sprintf("this worker is too old for the job: a newer one carried its state on in schema version %d, and this one reads %d; upgrade it",
-			c.Version, carriedVersion))
+	var state plain
+	newer, err := readCarried(raw, carriedVersion, &state)
+	if newer > 0 {
+		state.Version = newer
 	}
+	*c = Carried(state)
+	return err
 }
 
 // check refuses what this program can't go on from.

@@ -36,10 +36,10 @@ func TestStateOfANewerWorkerIsLeftToIt(t *testing.T) {
 	newer := fmt.Sprintf(`{"version":%d,"machine":"of another form","job":{"id":["j"]}}`, carriedVersion+1)
 	require.NoError(t, json.Unmarshal([]byte(newer), &c), "nothing but the version is read")
 	require.PanicsWithValue(t, fmt.Sprintf("this worker is too old for the job: a newer one carried its state on in schema version %d, and this one reads %d; upgrade it",
-		carriedVersion+1, carriedVersion), c.leaveToNewer)
+		carriedVersion+1, carriedVersion), func() { leaveToNewer("job", c.Version, carriedVersion) })
 
 	own := newCarried("j", "r", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	require.NotPanics(t, own.leaveToNewer)
+	require.NotPanics(t, func() { leaveToNewer("job", own.Version, carriedVersion) })
 	require.Error(t, json.Unmarshal([]byte(`{"version":"2"}`), &c))
 }
 

@@ -86,6 +86,19 @@ func announcing(ctx workflow.Context, job Job, summary string) workflow.Context 
 	})
 }
 
+// askAttempts are spread over about a minute and a half.
+const askAttempts = 8
+
+// limited gives the activities of a context so many attempts: somebody waits for
+// an answer, and can ask again.
+func limited(ctx workflow.Context, attempts int32) workflow.Context {
+	o := workflow.GetActivityOptions(ctx)
+	retry := *o.RetryPolicy
+	retry.MaximumAttempts = attempts
+	o.RetryPolicy = &retry
+	return workflow.WithActivityOptions(ctx, o)
+}
+
 // watching is for the gate's look at a job: as long as the job runs.
 func watching(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

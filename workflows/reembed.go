@@ -38,6 +38,7 @@ type run struct {
 	endTimer        workflow.CancelFunc // of the job's timeout; nil where none runs
 	granted         []string            // nonces of the grants that came
 	open            []string            // workflow ids of the running ranges
+	impatient       bool                // a model that does not answer ends it: somebody waits, and can ask again
 }
 
 func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*run, error) {
@@ -48,7 +49,7 @@ func newRun(ctx workflow.Context, request json.RawMessage, carried *Carried) (*r
 		grants:  workflow.GetSignalChannel(ctx, activities.SignalSlotGranted),
 	}
 	if carried != nil {
-		carried.leaveToNewer()
+		leaveToNewer("job", carried.Version, carriedVersion)
 	}
 	if carried == nil {
 		r.Carried = newCarried(info.WorkflowExecution.ID, info.FirstRunID, info.WorkflowStartTime)

@@ -57,7 +57,7 @@ func newSoak(ctx workflow.Context, plan SoakPlan, carried *SoakCarried) (*soak, 
 	if carried == nil {
 		s.SoakCarried = newSoakCarried(id, info.FirstRunID, plan, info.WorkflowStartTime)
 	} else {
-		carried.leaveToNewer()
+		leaveToNewer("soak", carried.Version, soakCarriedVersion)
 		if err := carried.check(info.FirstRunID); err != nil {
 			return nil, fail(activities.CodeInvalidRequest, "%s", err)
 		}

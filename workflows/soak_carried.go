@@ -1,10 +1,7 @@
 package workflows
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/reembed/reembed/activities"
@@ -48,32 +45,16 @@ func newSoakCarried(id, run string, p SoakPlan, now time.Time) SoakCarried {
 	}
 }
 
-// UnmarshalJSON reads of a later schema nothing but its version; as Carried's.
+// UnmarshalJSON leaves a later schema to newer workers: see readCarried.
 func (c *SoakCarried) UnmarshalJSON(raw []byte) error {
-	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] != '{' {
-		*c = SoakCarried{}
-		return nil
-	}
-	var head struct {
-		Version int `json:"version"`
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return fmt.Errorf("version of the carried state: %w", err)
-	}
-	if head.Version > soakCarriedVersion {
-		*c = SoakCarried{Version: head.Version}
-		return nil
-	}
 	type plain SoakCarried // without this method
-	return json.Unmarshal(raw, (*plain)(c))
-}
-
-// leaveToNewer panics when a newer worker made the state; as Carried's.
-func (c *SoakCarried) leaveToNewer() {
-	if c.Version > soakCarriedVersion {
-		panic(fmt.Sprintf("this worker is too old for the soak: a newer one carried its state on in schema version %d, and this one reads %d; upgrade it",
-			c.Version, soakCarriedVersion))
+	var state plain
+	newer, err := readCarried(raw, soakCarriedVersion, &state)
+	if newer > 0 {
+		state.Version = newer
 	}
+	*c = SoakCarried(state)
+	return err
 }
 
 func (c *SoakCarried) check(run string) error {

@@ -64,7 +64,11 @@ func (s *soak) take(ctx workflow.Context) error {
 	s.Takes++
 	begin := activities.SoakBegin{Plan: plain(s.plan), Route: *s.Status.Route, Since: *s.Status.Since, Until: *s.Status.Until}
 	bctx := short(ctx, s.plan.Active, "write the soak down")
-	return workflow.ExecuteActivity(bctx, work.BeginSoak, begin).Get(ctx, nil)
+	err := workflow.ExecuteActivity(bctx, work.BeginSoak, begin).Get(ctx, nil)
+	if err != nil { // whoever keeps on without it would leave a record that says armed
+		s.Epoch = 0
+	}
+	return err
 }
 
 // keep keeps both generations in step for a while, or turns to what was asked.

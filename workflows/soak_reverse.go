@@ -56,7 +56,7 @@ func (s *soak) ready(ctx workflow.Context) error {
 	}
 	job := s.plan.Standby
 	job.RouteVersion, job.Waive = s.RouteVersion, want.Waive
-	cctx := long(ctx, job, TaskQueue, "conditions of the rollback")
+	cctx := limited(long(ctx, job, TaskQueue, "conditions of the rollback"), askAttempts)
 	return workflow.ExecuteActivity(cctx, work.CheckSwitch, job).Get(ctx, nil)
 }
 
@@ -83,7 +83,7 @@ func (s *soak) catchUp(ctx workflow.Context) error {
 // attempt that was given up on. A finding counts when it is there in two looks,
 // with a sync between.
 func (s *soak) verified(ctx workflow.Context) error {
-	look := &run{Carried: Carried{
+	look := &run{impatient: true, Carried: Carried{
 		Version: carriedVersion, Machine: Machine{State: Running, Phase: Verifying}, Job: s.plan.Standby,
 		LateUntil: s.LateUntil, Status: Status{Progress: Progress{Pass: s.Passes, PhaseSince: workflow.Now(ctx)}},
 	}}

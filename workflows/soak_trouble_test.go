@@ -37,6 +37,49 @@ func TestSoakWithALostLease(t *testing.T) {
 	require.EqualValues(t, 8, s.ended[0].Epoch)
 }
 
+// TestSoakThatWasNotWrittenDown guards the record of a soak: while it can't be
+// written nothing is kept in step under it, and it is written when that goes again.
+func TestSoakThatWasNotWrittenDown(t *testing.T) {
+	t.Parallel()
+	s := newSoakStage(t)
+	s.before["BeginSoak"] = func(n int) error {
+		if n == 1 {
+			return hopeless(activities.CodeUnauthorized, "not yours")
+		}
+		return nil
+	}
+	written := 0
+	s.before["KeepInStep"] = func(n int) error {
+		if n == 1 {
+			written = s.called("BeginSoak")
+		}
+		return nil
+	}
+	status := s.play()
+	require.Equal(t, "the window is over", status.Reason)
+	require.Equal(t, 2, written)
+}
+
+// TestRollbackWhoseModelGoes guards who asked for a rollback against a wait without
+// an end: a model that does not answer any more refuses it, and the soak goes on.
+func TestRollbackWhoseModelGoes(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"VerifySamples", "CheckSwitch"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			s := newSoakStage(t)
+			s.before[at] = func(int) error { return passing(activities.CodeUnavailable) }
+			a := s.after(time.Minute, workflows.UpdateRollback, nil)
+			status := s.play()
+			require.ErrorContains(t, a.failed, "for now")
+			require.Equal(t, 8, s.called(at))
+			require.Equal(t, workflows.SoakEnded, status.Phase)
+			require.Equal(t, "the window is over", status.Reason)
+			require.Zero(t, s.called("Switch"))
+		})
+	}
+}
+
 // TestSoakWhoseRouteWasMoved guards a soak that lost the namespace to somebody who
 // moved the route: it has no say there any more.
 func TestSoakWhoseRouteWasMoved(t *testing.T) {

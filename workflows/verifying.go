@@ -140,6 +140,9 @@ func (r *run) verification(ctx workflow.Context) (Verification, error) {
 	}
 	var report Verification
 	sctx := long(ctx, r.Job, SyncTaskQueue, "verify samples")
+	if r.impatient {
+		sctx = limited(sctx, askAttempts)
+	}
 	if err := workflow.ExecuteActivity(sctx, work.VerifySamples, r.lean()).Get(ctx, &report); err != nil {
 		return Verification{}, err
 	}
